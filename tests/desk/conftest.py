@@ -180,6 +180,7 @@ def still(live_once: Window) -> Window:
     """The shared window as at first."""
     window = live_once
     window.activateWindow()
+    wait_until(window.isActiveWindow)
     window.picture.canvas.setFocus()
     window.desk.set_clean(False)
     window.desk.change(View(source=view_of(window).source, unit=1))

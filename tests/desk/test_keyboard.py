@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from desk_tools import press, wait_until
+from desk_hands import change
+from desk_tools import close, press, wait_until
 from desk_window import Window
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -19,6 +20,8 @@ from zfdesk.desk.recording.dialog import RecordingDialog
 from zfdesk.desk.scan_views.grid import GridCell, PictureGrid
 from zfdesk.desk.widgets.combo_box import ComboBox
 from zfdesk.desk.widgets.keyboard_grid import KeyboardGrid
+from zfdesk.desk.widgets.screenshot import picture_of
+from zfdesk.desk.widgets.theme import THEMES
 from zfdesk.desk.window.palette_entries import entries_of, find
 from zfdesk.library.pictures import ShownExample
 from zfdesk.library.portrait import Example
@@ -70,6 +73,28 @@ def test_an_open_choice_keeps_its_keys(still: Window, home: str) -> None:
     wait_until(lambda: not listed.isVisible())
     assert choice.currentIndex() == 1
     assert still.desk.view.occluders == before.occluders
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_row_of_an_open_choice_that_the_keys_are_at_is_seen_and_read_whole(still: Window, theme: str) -> None:
+    change(still, theme=theme)
+    choice = ComboBox(still)
+    choice.addItems(["one", "another", "one with a name that is longer than its box is wide"])
+    choice.setFixedWidth(90)
+    choice.show()
+    choice.showPopup()
+    listed = choice.view()
+    press(listed, Qt.Key.Key_Down)
+    painted = picture_of(listed.viewport())
+    places = [listed.visualRect(listed.model().index(row, 0)) for row in range(choice.count())]
+    lit = [painted.pixelColor(place.right() - 2, place.top() + 2).name() == THEMES[theme].field for place in places]
+    whole = listed.viewport().width() >= listed.sizeHintForColumn(0)
+    press(listed, Qt.Key.Key_Escape)
+    wait_until(lambda: not listed.isVisible())
+    close(choice)
+    change(still, theme="dark")
+    assert lit == [False, True, False]
+    assert whole
 
 
 def test_all_choices_are_such(still: Window) -> None:

@@ -14,8 +14,10 @@ class ComboBox(QComboBox):
     """
 
     def showPopup(self) -> None:  # noqa: N802
+        view = self.view()
+        view.setMinimumWidth(view.sizeHintForColumn(0) + view.verticalScrollBar().sizeHint().width())  # read whole
         super().showPopup()
-        self.view().window().installEventFilter(self)
+        view.window().installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         if event.type() != QEvent.Type.ShortcutOverride:

@@ -159,6 +159,8 @@ def _sheet(c: Colours, pixels: int, theme: str) -> str:
     QSpinBox::up-arrow, QDoubleSpinBox::up-arrow {{ image: url({up}); width: {pixels - 3}px; height: {pixels - 3}px; }}
     QSpinBox::down-arrow, QDoubleSpinBox::down-arrow {{ image: url({down}); width: {pixels - 3}px;
         height: {pixels - 3}px; }}
+    QComboBox {{ combobox-popup: 0; }}
+    QComboBox QAbstractItemView::item {{ min-height: {pixels + 9}px; padding: 0 4px; }}
     QComboBox QAbstractItemView {{ background: {c.raised}; color: {c.text}; border: 1px solid {c.line};
         outline: 0; selection-background-color: {c.field}; selection-color: {c.on_field}; }}
     QLineEdit, QSpinBox, QDoubleSpinBox {{ background: {c.pane}; color: {c.text}; border: 1px solid {c.line};
