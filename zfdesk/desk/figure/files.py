@@ -16,7 +16,6 @@ from zfdesk.desk.figure.export import FORMATS, Export, form_of, with_suffix
 from zfdesk.desk.tasks import not_saved_text
 from zfdesk.desk.widgets.drag_out import DRAGGED, carry
 from zfdesk.desk.widgets.save_dialog import ask_where, reads_any
-from zfdesk.figures import draw, encode
 from zfdesk.figures.page import Page
 from zfdesk.pages.composition import Composition
 from zfdesk.pages.layout_file import open_composition
@@ -32,6 +31,12 @@ def page_mime(png: bytes, caption: str) -> QMimeData:
     mime.setImageData(QImage.fromData(png))
     mime.setText(caption)
     return mime
+
+
+def _png(page: Page, dpi: int) -> bytes:
+    from zfdesk.figures import draw, encode  # matplotlib: seconds in the window's thread
+
+    return encode(draw(page), "png", dpi)
 
 
 class FileCommands:
@@ -128,8 +133,8 @@ class FileCommands:
         if (png := self.bench.preview.drawer.ready(page, self.draft.now.dpi)) is not None:
             self._copied(page, png, None)
             return
-        dpi = self.draft.now.dpi
-        self.bench.work(lambda _: encode(draw(page), "png", dpi), partial(self._copied, page), "Drawing…")
+        draw = partial(_png, page, self.draft.now.dpi)
+        self.bench.work(lambda _: draw(), partial(self._copied, page), "Drawing…")
 
     def _copied(self, page: Page, png: bytes | None, error: Exception | None) -> None:
         if png is None:
