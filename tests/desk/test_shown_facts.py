@@ -12,7 +12,7 @@ from desk_tools import close, settle, wait_until
 from desk_window import Window
 from PySide6.QtCore import QPoint, QRect, QSettings
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QDockWidget, QWidget
 
 import zfdesk.engine as zf
 import zfdesk.weights
@@ -167,22 +167,35 @@ def test_picture_answer_and_reconstruction_are_large(
     settle(50)
 
 
-def title_height(window: Window) -> int:
-    """How many rows of pixels the words in a pane's title bar take."""
-    dock = window.docks[window.unit]
+def dock_of(window: Window, title: str) -> QDockWidget:
+    """The dock of the pane with that title."""
+    return next(dock for pane, dock in window.docks.items() if pane.title == title)
+
+
+def title_rows(window: Window, title: str = "Unit") -> list[int]:
+    """The rows of pixels of a pane's title bar that its words take, from above."""
+    dock = dock_of(window, title)
     image = dock.grab(QRect(4, 0, 120, dock.widget().y())).toImage().convertToFormat(QImage.Format.Format_Grayscale8)
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), -1)[:, : image.width()]
-    return int((np.ptp(rows.astype(int), axis=1) > 40).sum())
+    return np.flatnonzero(np.ptp(rows.astype(int), axis=1) > 40).tolist()
 
 
 def test_titles_follow_the_size_of_type_at_once(first: Window) -> None:
-    usual = title_height(first)
+    usual, height = title_rows(first), dock_of(first, "Layers").height()
     first.desk.change(first.desk.view.change(presenter=True))
     settle(50)
-    assert title_height(first) >= 1.3 * usual > 0
+    assert len(title_rows(first)) >= 1.3 * len(usual) > 0
+    first.run("lab")  # made now
+    settle(50)
+    large = title_rows(first, "Lab")
     first.desk.change(first.desk.view.change(presenter=False))
     settle(50)
-    assert title_height(first) == usual
+    assert title_rows(first) == usual
+    assert abs(dock_of(first, "Layers").height() - height) <= 8
+    small = title_rows(first, "Lab")
+    assert len(large) >= 1.3 * len(small) > 0
+    assert small[-1] < dock_of(first, "Lab").widget().y() - 2, "it is cut"
+    first.run("lab")
 
 
 def test_a_pane_folded_to_its_tab_takes_no_room(first: Window) -> None:

@@ -14,7 +14,6 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Area, Panes
 from zfdesk.desk.widgets.pane import QWIDGETSIZE_MAX, Pane
 from zfdesk.desk.widgets.scrolled import Scrolled
-from zfdesk.desk.widgets.theme import PRESENTER_PIXELS
 
 LAYOUT_VERSION = 5
 FOLDED = Area.BELOW_UNIT
@@ -42,6 +41,7 @@ class PaneLayout(QObject):
         self._before_lecture: QByteArray | None = None
         self._after_lecture: tuple[QSize, QByteArray] | None = None  # once the window has that size
         self._presenter = False
+        self._usual_heights: dict[Area, int] = {}  # as they were when large type came
         self._wide = True  # whether there is room for a column of its own beside the unit
         self._noted: tuple[int, tuple[int, ...]] = (0, ())  # the width of the window, and of its columns
         for pane in self._panes.all:
@@ -54,6 +54,9 @@ class PaneLayout(QObject):
     def _add(self, pane: Pane) -> QDockWidget:
         dock = QDockWidget(pane.title, self._window)
         dock.setObjectName(pane.title)
+        font = QFont()
+        font.setStyleHint(QFont.StyleHint.SansSerif)  # where a dock has the application's font, its title stays in
+        dock.setFont(font)  # that of the moment when the dock was made
         dock.setWidget(Scrolled(pane))
         if (inside := dock.layout()) is not None:  # a dock that refuses to be smaller would lie over its neighbours
             inside.setSizeConstraint(QLayout.SizeConstraint.SetMaximumSize)
@@ -201,13 +204,11 @@ class PaneLayout(QObject):
         self._window.resizeDocks(list(tops.values()), sizes, Qt.Orientation.Horizontal)
 
     def present(self, presenter: bool) -> None:
-        """Large type comes or goes: the columns share the width anew."""
-        for dock in self.docks.values() if presenter else ():
-            font = QFont(dock.font())  # a title is drawn anew only in a size that is the dock's own
-            font.setPixelSize(PRESENTER_PIXELS + 1)
-            dock.setFont(font)
+        """Large type comes or goes: the columns share the width anew, and with it go the heights that it needed."""
         if presenter != self._presenter:
             self._presenter = presenter
+            if presenter:
+                self._usual_heights = {area: dock.height() for area, dock in self._standing().items()}
             QTimer.singleShot(0, self, self._share_again)  # once the type has its size
 
     def _share_again(self) -> None:
@@ -215,6 +216,15 @@ class PaneLayout(QObject):
             firsts = {area.column: panes[0] for area in Area if area.place == 0 and (panes := self._in_area(area))}
             docks = {column: self.docks[pane] for column, pane in firsts.items()}
             self._share_columns({column: dock for column, dock in docks.items() if not dock.isFloating()})
+            if not self._presenter:
+                heights = {dock: self._usual_heights.get(area, 0) for area, dock in self._standing().items()}
+                known = [dock for dock, height in heights.items() if height]
+                self._window.resizeDocks(known, [heights[dock] for dock in known], Qt.Orientation.Vertical)
+
+    def _standing(self) -> dict[Area, QDockWidget]:
+        """Of each area the dock in front, in the window."""
+        docks = ((self._area_of(pane), dock) for pane, dock in self.docks.items())
+        return {area: dock for area, dock in docks if not dock.visibleRegion().isEmpty() and not dock.isFloating()}
 
     def follow_width(self) -> None:
         """The window got wider or narrower, and so do all columns, where Qt would give all of it to one. Where it got
