@@ -179,6 +179,19 @@ def test_values_under_the_mouse(pane: TrainingPane, run: Path) -> None:
     assert pane.curves.crosses[2].isVisible()
 
 
+def test_all_values_stand_below_the_curves(pane: TrainingPane) -> None:
+    pane.choose_view("curves")
+    values = pane.curves.values
+    wait_until(lambda: "learning rate" in values.full_text)
+    values.renew_now()
+    pane.curves.resize(415, 500)  # as in a window of 1440 pixels
+    settle()
+    lines = values.text().strip().splitlines()
+    assert len(values.full_text.split(" · ")) == 5
+    assert [fact for line in lines for fact in line.split(" · ")] == values.full_text.split(" · ")
+    assert max(map(values.fontMetrics().horizontalAdvance, lines)) <= 415
+
+
 def test_a_run_in_progress_is_followed(pane: TrainingPane, run: Path, tiny: tuple[zf.Model, zf.Model]) -> None:
     pane.choose_view("curves")
     before = pane.reading

@@ -210,7 +210,9 @@ def test_an_answer_that_is_no_http(part: Path) -> None:
 def test_nobody_there(part: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
-    assert refused(f"http://127.0.0.1:{port}/a", part) == "127.0.0.1 refuses the connection."
+    words = refused(f"http://127.0.0.1:{port}/a", part)
+    assert words.startswith("127.0.0.1 refuses the connection. ")
+    assert "Import file…" in words
 
 
 def test_a_silent_server_is_given_up(server: Loopback, part: Path) -> None:
@@ -237,6 +239,24 @@ def test_failures_in_words(error: Exception, words: str) -> None:
     import re
 
     assert re.search(words, web.download_failure_text(error, "x.org", 20)[0])
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        socket.gaierror(-2, "Name or service not known"),
+        OSError(101, "Network is unreachable"),
+        ConnectionRefusedError(111, "Connection refused"),
+        TimeoutError(),
+        OSError("Tunnel connection failed: 403 Forbidden"),
+        ssl.SSLCertVerificationError(1, "self-signed certificate in certificate chain"),
+    ],
+)
+def test_whoever_cannot_get_out_is_told_of_the_way_by_file(error: Exception) -> None:
+    error.verify_message = "self-signed certificate"  # type: ignore[attr-defined]
+    words = web.download_failure_text(error, "x.org", 20)[0]
+    assert "Import file…" in words
+    assert "zfdesk weights import" in words
 
 
 # ---- stopping

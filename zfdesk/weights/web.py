@@ -78,17 +78,18 @@ def download_failure_text(reason: Any, host: str, patience: float) -> tuple[str,
     if isinstance(reason, DownloadError):  # a redirect that is not followed
         return str(reason), False
     if isinstance(reason, ssl.SSLCertVerificationError):
-        return f"The certificate of {host} cannot be trusted ({reason.verify_message}).", False
+        return f"The certificate of {host} cannot be trusted ({reason.verify_message}). {OFFLINE}", False
     if isinstance(reason, TimeoutError):
-        return f"{host} did not answer for {patience:.0f} seconds.", True
+        return f"{host} did not answer for {patience:.0f} seconds. {OFFLINE}", True
     if isinstance(reason, socket.gaierror):
         return f"{host} is not found: there seems to be no connection to the network. {OFFLINE}", False
     if isinstance(reason, ConnectionRefusedError):
-        return f"{host} refuses the connection.", False
+        return f"{host} refuses the connection. {OFFLINE}", False
     if isinstance(reason, OSError) and reason.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH):
         return f"There is no way to {host}: there seems to be no connection to the network. {OFFLINE}", False
     if "Tunnel connection failed" in str(reason):
-        return f"The proxy does not let us through to {host} ({str(reason).partition(': ')[2] or reason}).", False
+        detail = str(reason).partition(": ")[2] or reason
+        return f"The proxy does not let us through to {host} ({detail}). {OFFLINE}", False
     detail = " ".join(str(reason).split())[:100] or type(reason).__name__
     return f"The connection to {host} broke off ({detail.rstrip('.')}).", True
 

@@ -49,7 +49,7 @@ class CurvesView(QWidget):
         self.crosses: list[pyqtgraph.InfiniteLine] = []
         self._growth = QTimer(self, singleShot=True, interval=0)
         self._growth.timeout.connect(self._grow)
-        self.values = ElidedLabel()
+        self.values = ElidedLabel(lines=3, steady=True)
         self.values.setAccessibleName("Values under the mouse, or the newest")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
