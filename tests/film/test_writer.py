@@ -83,6 +83,24 @@ def test_a_program_that_ends_does_not_wait_for_what_waits(
     assert len(read(tmp_path / "film.gif")) == status.frames
 
 
+def test_a_program_that_ends_does_not_wait_for_what_is_being_drawn(tmp_path: Path) -> None:
+    drawing, drawn = threading.Event(), threading.Event()
+
+    def draw() -> np.ndarray:
+        drawing.set()
+        assert drawn.wait(60)
+        return pattern_frame(1)
+
+    with FilmWriter(tmp_path / "film.gif", Titles(), live=True) as film:
+        assert film.offer(FilmFrame(pattern_frame(0), 0.0))
+        assert film.offer(FilmFrame(draw, 0.04))
+        assert drawing.wait(60)
+        film.finish_at_once()
+        drawn.set()
+        status = film.wait()
+    assert (status.kept, status.frames, status.dropped) == (True, 1, 1)
+
+
 def test_live_no_more_waits_than_is_written_soon(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A program that is closed ends when they are written."""
 
@@ -114,7 +132,7 @@ def test_frame_by_frame_it_waits_and_nothing_is_dropped(slow: threading.Semaphor
     giver.start()
     assert not done.wait(0.3)  # nobody takes them
     slow.release(100)
-    assert done.wait(20)
+    assert done.wait(60)
     giver.join()
     film.finish()
     assert film.wait().frames == 30

@@ -130,7 +130,7 @@ class FilmWriter:
         self._dropped = 0
         self._end: float | None = None
         self._over = threading.Event()
-        self._at_once = False
+        self._at_once = threading.Event()
         self._lines: list[dict[str, Any]] = []
         self._status = FilmStatus()
         # not a daemon: a program that ends brings the film to its end
@@ -196,7 +196,7 @@ class FilmWriter:
 
     def finish_at_once(self) -> None:
         """The program ends: a film that has frames ends too, and those that still wait count as dropped."""
-        self._at_once = True
+        self._at_once.set()
         self.finish()
 
     def wait(self, seconds: float | None = None) -> FilmStatus:
@@ -228,8 +228,8 @@ class FilmWriter:
         begun = time.thread_time()
         pixels = picture()
         took = time.thread_time() - begun
-        if self.live and took > HEAVY_SECONDS and not self._at_once:
-            time.sleep(min(took, MOST_REST_SECONDS))
+        if self.live and took > HEAVY_SECONDS:
+            self._at_once.wait(min(took, MOST_REST_SECONDS))
         return pixels
 
     def _check_place(self) -> None:
@@ -261,8 +261,7 @@ class FilmWriter:
         try:
             looked = time.monotonic()
             while not why and (frame := self._queue.get()) is not None:
-                if self._at_once and encoder is not None:
-                    self.drop()
+                if self._ends_at_once(encoder):
                     continue
                 begun = time.monotonic()
                 try:
@@ -272,6 +271,8 @@ class FilmWriter:
                         raise
                     why = f"The recording ended early: {_reason(error)}."
                     break
+                if self._ends_at_once(encoder):
+                    continue
                 if encoder is None:
                     encoder = ENCODERS[self.form](self._part, self._settings, pixels.shape[:2])
                 elif not self.live:
@@ -290,6 +291,13 @@ class FilmWriter:
         finally:
             self._over.set()
             self._clear_up(encoder)
+
+    def _ends_at_once(self, encoder: Encoder | None) -> bool:
+        """Whether the program waits for the film's end: a frame that is not in it yet counts as dropped."""
+        if encoder is None or not self._at_once.is_set():
+            return False
+        self.drop()
+        return True
 
     def _why_end(self, encoder: Encoder) -> str:
         with suppress(OSError):
