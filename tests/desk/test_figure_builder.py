@@ -22,7 +22,7 @@ from desk_hands import LEFT, click, drag, show_picture, wait_for_result
 from desk_tools import press, settle, wait_until
 from desk_window import Window
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPointF, Qt
+from PySide6.QtCore import QMimeData, QPointF, QSize, Qt
 from PySide6.QtGui import QDrag, QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -83,6 +83,27 @@ def strongest(window: Window) -> int:
 
 def idle(builder: FigureBuilder) -> bool:
     return not builder.queue.busy and not builder.preview.busy and not builder.busy
+
+
+def test_it_opens_as_large_as_the_screen_allows_then_as_it_was_closed(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Screen:
+        def availableSize(self) -> QSize:  # noqa: N802
+            return QSize(1440, 900)
+
+    monkeypatch.setattr(type(window), "screen", lambda _: Screen(), raising=False)
+    em = window.fontMetrics().height()
+    built = show_builder(window.context)
+    assert (built.width(), built.height()) == (min(104 * em, 1400), min(64 * em, 840))
+    assert built.preview.width() > built.grid.width()
+    built.resize(900, 640)
+    built.close()
+    settle()
+    again = show_builder(window.context)
+    assert again.height() == 640
+    again.close()
+    settle()
 
 
 def wait(builder: FigureBuilder) -> None:

@@ -47,6 +47,7 @@ class FigureBuilder(Dialog):
         self._waiting_refresh = False
         self._make_parts()
         self._lay_out()
+        self._first_size()
         self._connect()
         self.show_sources()
         self.follow()
@@ -151,8 +152,6 @@ class FigureBuilder(Dialog):
 
     def apply_theme(self, colours: Colours) -> None:
         """Take over a theme or another size of type."""
-        if self._themed is not None and not self.isVisible():
-            self._first_size()
         for part in (self.grid, self.view.canvas):
             part.colours = colours
             part.update()
