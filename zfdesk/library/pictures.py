@@ -170,25 +170,24 @@ class MadePictures:
 
     def of_unit(self, layer: str, unit: int) -> MadePicture | None:
         """The picture of a unit; None where the atlas has none of its layer."""
-        from zfdesk.synthesis.atlas import made_layer
-
-        made_for = made_layer(self.model.architecture, layer)
-        found = self._page(made_for)
+        made_for, found = self._page(layer)
         if found is None:
             return None
         page, seed = found
-        return MadePicture(made_for, unit, page.picture(unit), page.values[unit], page.recipe, seed)
+        # a copy: whoever shows one small picture would hold the page
+        return MadePicture(made_for, unit, page.picture(unit).copy(), page.values[unit], page.recipe, seed)
 
     def of_layer(self, layer: str) -> list[np.ndarray] | None:
         """All pictures of a layer, uint8 (side, side, 3) each; None where the atlas has none."""
         count = self.model.architecture.stage(layer).shape[0]
-        if self.of_unit(layer, 0) is None:
-            return None
-        return [made.picture for unit in range(count) if (made := self.of_unit(layer, unit)) is not None]
+        _, found = self._page(layer)
+        return None if found is None else [found[0].picture(unit) for unit in range(count)]
 
-    def _page(self, layer: str) -> tuple[Any, int] | None:
-        from zfdesk.synthesis.atlas import shipped_atlas
+    def _page(self, layer: str) -> tuple[str, tuple[Any, int] | None]:
+        """The layer whose pictures are shown for this one, with their page and seed."""
+        from zfdesk.synthesis.atlas import made_layer, shipped_atlas
 
+        layer = made_layer(self.model.architecture, layer)
         with _READING:
             checkpoint()
             if layer not in self._pages:
@@ -197,7 +196,7 @@ class MadePictures:
                 atlas = shipped_atlas(self.model, (layer,))
                 page = atlas.pages.get(layer) if atlas is not None else None
                 self._pages[layer] = (page, atlas.seed) if atlas is not None and page is not None else None
-            return self._pages[layer]
+            return layer, self._pages[layer]
 
 
 __all__ = [
