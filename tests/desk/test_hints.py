@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QToolButton
 
 from zfdesk.desk.settings import HINTS_DONE
+from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.window import copy_commands
 from zfdesk.desk.window.hints import HintBar, first_steps, hints, moved_occluder, picked_unit, show_hints
 from zfdesk.engine import Occluder
@@ -133,6 +134,24 @@ def test_it_hides_nothing(window: Window, size: tuple[int, int], presenter: bool
     place = bar.geometry()
     assert window.rect().contains(place)
     assert place.bottom() < window.statusBar().geometry().top()
+    bar.finish()
+
+
+@pytest.mark.parametrize("presenter", [False, True])
+@pytest.mark.parametrize("width", [1016, 1432, 1912])
+def test_the_next_step_can_be_read_whole(window: Window, width: int, presenter: bool) -> None:
+    window.desk.change(window.desk.view.change(presenter=presenter))
+    window.resize(width, 728)
+    bar = show_hints(window.context)
+    for step in ("unit", "occluder", "figure"):
+        settle(50)
+        shown = [label for label in bar.findChildren(ElidedLabel) if label.isVisible()]
+        open_texts = [hint.text for hint in hints(window.table) if hint.id in bar.open_hints]
+        assert [label.text() for label in shown] == open_texts[: len(shown)]
+        assert len(shown) >= 1
+        if width > 1900 and not presenter:
+            assert len(shown) == len(bar.open_hints)
+        bar.tick(step)
     bar.finish()
 
 

@@ -17,6 +17,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFrame, QWidget
 
+from zfdesk.desk.figure.page_view import PageCanvas
 from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture, ValueRange
 from zfdesk.desk.widgets.colour_bar import RENEW_MS
 from zfdesk.desk.widgets.tile import Tile
@@ -177,3 +178,22 @@ def test_the_whole_window_is_painted_as_it_is(still: Window, layer: str) -> None
     seen = [one for one in still.findChildren(QWidget) if one.isVisible() and not one.visibleRegion().isEmpty()]
     assert len([one for one in seen if isinstance(one, Canvas)]) > 4
     assert_painted_as_it_is(*seen)
+
+
+def test_a_page_that_is_being_drawn_says_so_also_where_none_was_before(application: object) -> None:
+    canvas = PageCanvas()
+    canvas.resize(300, 200)
+    canvas.show_nothing("The page appears here.")
+    canvas.show()
+    settle(50)
+    before = on_screen(canvas)
+    canvas.wait(True)
+    settle(50)
+    waiting = on_screen(canvas)
+    canvas.wait(False)
+    settle(50)
+    assert (waiting[100:, 150:] != before[100:, 150:]).any(), "at the lower right: drawing…"
+    assert (on_screen(canvas) == before).all()
+    canvas.close()
+    canvas.deleteLater()
+    settle()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ from desk_hands import (
 from desk_tools import close, press, settle, small_model, wait_until
 from desk_window import Window
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPointF, QSettings, QSize, Qt, QUrl
 from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QEnterEvent, QFont, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QTabBar, QToolButton
 
@@ -39,6 +40,8 @@ from zfdesk.desk.widgets.images import image_array
 from zfdesk.desk.widgets.pane import Pane
 from zfdesk.desk.widgets.screenshot import picture_of
 from zfdesk.desk.widgets.theme import NORMAL_PIXELS, PRESENTER_PIXELS
+from zfdesk.desk.window import main_window
+from zfdesk.desk.window.main_window import make_context
 from zfdesk.engine import Rule
 from zfdesk.sources import PastedSource, SourceReference
 
@@ -307,6 +310,20 @@ def test_large_type_comes_while_columns_float(window: Window) -> None:
     window.docks[window.picture].setFloating(True)
     window.desk.change(window.desk.view.change(presenter=True))
     settle()
+
+
+@pytest.mark.parametrize("screen", [QSize(960, 540), QSize(1024, 768), QSize(1920, 1080)])
+def test_a_new_window_fits_the_screen(
+    desk: AppState, settings: QSettings, monkeypatch: pytest.MonkeyPatch, screen: QSize
+) -> None:
+    """Of a screen of 1920 × 1080 shown at twice the size there are 960 × 540."""
+    monkeypatch.setattr(main_window.Window, "screen", lambda _: SimpleNamespace(availableSize=lambda: screen))
+    window = main_window.Window(make_context(desk, settings))
+    fits = screen - QSize(*main_window.FRAME)
+    assert window.minimumSize().boundedTo(fits) == window.minimumSize()
+    assert window.size() == QSize(*main_window.FIRST_SIZE).boundedTo(fits)
+    monkeypatch.undo()
+    close(window)
 
 
 def test_the_layout_is_remembered_and_reset(window: Window) -> None:

@@ -93,7 +93,7 @@ class PageCanvas(QWidget):
         self.colours: Colours = THEMES["dark"]
         self.drawn: Drawn | None = None
         self.message = ""
-        self.waiting = False
+        self._waiting = False
         self.chosen = -1
         self._image = QImage()
         self._pressed: QPointF | None = None
@@ -112,6 +112,12 @@ class PageCanvas(QWidget):
         self.updateGeometry()
         self.setMinimumSize(self.sizeHint())
         self.update()
+
+    def wait(self, waiting: bool) -> None:
+        """Say that another page is being drawn, or no longer."""
+        if waiting != self._waiting:
+            self._waiting = waiting
+            self.update()
 
     def show_nothing(self, message: str) -> None:
         """A sentence in place of a page."""
@@ -167,8 +173,10 @@ class PageCanvas(QWidget):
         painter.fillRect(self.rect(), self.colours.colour("background"))
         if not self._image.isNull():
             self._paint_page(painter)
-        if self.message:
+        if self.message and not self._waiting:
             self._paint_message(painter)
+        if self._waiting:
+            self._paint_waiting(painter)
 
     def _paint_page(self, painter: QPainter) -> None:
         page = self.page_rect()
@@ -180,13 +188,14 @@ class PageCanvas(QWidget):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(THEMES["light"].colour("field"), 1.5))  # on the page, which is white
             painter.drawRoundedRect(chosen.adjusted(-3, -2, 3, 2).intersected(page), 3, 3)
-        if self.waiting:
-            text = " drawing… "
-            box = QRectF(painter.fontMetrics().boundingRect(text)).adjusted(0, 0, 6, 4)
-            box.moveBottomRight(self.visibleRegion().boundingRect().bottomRight().toPointF() - QPointF(8, 6))
-            painter.fillRect(box, self.colours.colour("raised", 220))
-            painter.setPen(self.colours.colour("quiet"))
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _paint_waiting(self, painter: QPainter) -> None:
+        text = " drawing… "
+        box = QRectF(painter.fontMetrics().boundingRect(text)).adjusted(0, 0, 6, 4)
+        box.moveBottomRight(self.visibleRegion().boundingRect().bottomRight().toPointF() - QPointF(8, 6))
+        painter.fillRect(box, self.colours.colour("raised", 220))
+        painter.setPen(self.colours.colour("quiet"))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
     def _paint_message(self, painter: QPainter) -> None:
         area = QRectF(self.visibleRegion().boundingRect())

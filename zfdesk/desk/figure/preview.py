@@ -71,7 +71,7 @@ class Preview(QWidget):
             return
         dpi = self.view.print_dpi() * self.zoom / 100
         self.drawer.ask(DrawRequest(page, dpi, self.view.room(), self.grey.isChecked(), self.draft.now.dpi))
-        canvas.waiting = True
+        canvas.wait(True)
         if not self._clock.isActive():
             self._clock.start()
 
@@ -81,8 +81,7 @@ class Preview(QWidget):
             self._show_drawn(drawn)
         if not self.drawer.busy and drawn is None:
             self._clock.stop()
-            self.view.canvas.waiting = False
-            self.view.canvas.update()
+            self.view.canvas.wait(False)
 
     def _show_drawn(self, drawn: Drawn) -> None:
         if self.draft.page() is None:

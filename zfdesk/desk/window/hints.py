@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QEvent, QTimer
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QMenu
 
 from zfdesk.desk.actions import ActionTable
@@ -17,6 +18,7 @@ from zfdesk.desk.window.help_file import help_section
 from zfdesk.live import View
 
 TITLE = "First steps"
+MARGIN = 16  # pixels of the line about its row
 LINGER_MS = 2500  # how long the card stays once all is done
 
 
@@ -65,6 +67,7 @@ class HintBar(LineBar):
         self.add_close("Close all hints", "Close the hints; the Help menu shows them again")
         self.linger = QTimer(self, singleShot=True, interval=LINGER_MS)
         self.linger.timeout.connect(self.finish)
+        self._fit()
         self.desk.view_changed.connect(self._on_view_changed)
         context.picture_taken.connect(lambda: self.tick("figure"))
         self.stand()
@@ -73,6 +76,7 @@ class HintBar(LineBar):
         mark, title, sentence = QLabel(str(number)), QLabel(hint.title), ElidedLabel()
         sentence.say(hint.text)
         sentence.renew_now()
+        title.setToolTip(hint.text)
         for label, name in ((mark, "mark"), (title, "title"), (sentence, "sentence")):
             label.setObjectName(name)
             self.row.addWidget(label, int(label is sentence))
@@ -87,6 +91,39 @@ class HintBar(LineBar):
         button.setToolTip("Ready views, each with a sentence of what to try; also in the File menu")
         button.setAccessibleName("Examples")
         self.row.addWidget(button)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            QTimer.singleShot(0, self, self._fit)  # once its parts have the new type, too
+
+    def _fit(self) -> None:
+        """The sentences for which there is room, the next step's first: one that is whole helps more than three cut.
+        In large type even the titles of the others may have to give way."""
+        opened = [hint.id for hint in self._hints if hint.id in self.open_hints]
+        for title in self._titles.values():
+            title.show()
+        room = self._room()
+        for number, name in enumerate(opened):
+            sentence = self._sentences[name]
+            needed = sentence.fontMetrics().horizontalAdvance(sentence.full_text) + 2 + self.row.spacing()
+            if number == 0 and needed > room:
+                for other in self._titles.keys() - {name}:
+                    self._titles[other].hide()
+                room = self._room()
+            room -= needed
+            sentence.setMinimumWidth(needed - self.row.spacing() if room >= 0 else 0)
+            sentence.setVisible(number == 0 or room >= 0)
+
+    def _room(self) -> int:
+        """The width that all but the sentences leave."""
+        parts = [self.row.itemAt(place).widget() for place in range(self.row.count())]
+        fixed = [part for part in parts if part not in self._sentences.values() and not part.isHidden()]
+        return self.width() - MARGIN - sum(part.sizeHint().width() + self.row.spacing() for part in fixed)
 
     # Noticing
 
@@ -106,6 +143,7 @@ class HintBar(LineBar):
         self._marks[name].setAccessibleName("done")
         self._titles[name].setEnabled(False)
         self._sentences[name].hide()
+        self._fit()
         if not self.open_hints:
             self.context.remember(HINTS_DONE, True)
             self.linger.start()

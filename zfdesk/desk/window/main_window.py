@@ -36,6 +36,7 @@ from zfdesk.desk.window.status import StatusLine
 from zfdesk.live import View
 
 FIRST_SIZE = (1440, 900)
+LEAST_SIZE = (900, 600)  # on a screen that has it
 FRAME = (8, 40)  # what a window manager sets around a window, in screen pixels
 EXTENSION = 20  # screen pixels: by so much the arrow of a toolbar is wider than Qt thinks, to be hit
 NAVIGATION_MS = 100  # after a key press the heavy panes wait this long
@@ -106,8 +107,9 @@ class Window(QMainWindow):
             if feature.connect is not None:
                 feature.connect(context)
         self._connect()
-        self.setMinimumSize(900, 600)
-        self.resize(first_size(self.screen().availableSize()))
+        first = first_size(self.screen().availableSize())
+        self.setMinimumSize(QSize(*LEAST_SIZE).boundedTo(first))
+        self.resize(first)
         self.layout_.reset()
         self.layout_.restore()
         self._own_keys.install(self)
