@@ -21,11 +21,18 @@ class Terminal(io.StringIO):
     ("share", "text"),
     [
         (0.0, "0 %"), (0.0004, "0.0 %"), (0.004, "0.4 %"), (0.314, "31 %"), (0.994, "99 %"), (0.995, "99.5 %"),
-        (0.99996, "99.9 %"), (383 / 384, "99.7 %"), (1.0, "100 %"),
+        (0.99996, "99.9 %"), (383 / 384, "99.7 %"), (0.99666, "99.7 %"), (1.0, "100 %"),
     ],
 )  # fmt: skip
 def test_all_is_said_of_all_alone(share: float, text: str) -> None:
     assert percent_text(share) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(0.0, "0.0 %"), (0.3149, "31.5 %"), (0.99666, "99.7 %"), (0.99996, "99.9 %"), (1.0, "100.0 %")]
+)
+def test_with_a_decimal_it_says_the_same(share: float, text: str) -> None:
+    assert percent_text(share, 1) == text
 
 
 def test_on_a_terminal_one_line_is_written_over_and_wiped() -> None:

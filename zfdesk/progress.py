@@ -114,11 +114,12 @@ def bytes_text(count: int, decimals: int = 0) -> str:
     return f"{count / 1000**power:.{decimals}f} {('kB', 'MB', 'GB')[power - 1]}"
 
 
-def percent_text(share: float) -> str:
-    """``31 %`` for 0.31. With a digit more close to none, and close to all: "100 %" is said of all alone."""
+def percent_text(share: float, decimals: int = 0) -> str:
+    """``31 %`` for 0.31, ``31.0 %`` with one decimal. With a digit more close to none, and close to all:
+    "100 %" is said of all alone."""
     if 0.995 <= share < 1:
-        return f"{math.floor(share * 1000) / 10:.1f} %"
-    return f"{share * 100:.1f} %" if 0 < share < 0.01 else f"{share * 100:.0f} %"
+        return f"{min(round(share * 1000), 999) / 10:.1f} %"
+    return f"{share * 100:.1f} %" if 0 < share < 0.01 else f"{share * 100:.{decimals}f} %"
 
 
 def counted(count: int, one: str, many: str = "") -> str:

@@ -77,6 +77,10 @@ def test_what_they_promise(embedded: zf.Model) -> None:
     assert "from 60 to 35 %" in wheel.text
     seen = embedded.forward(zf.crop(demo_frame(CAT), box))
     assert seen.strongest_unit(EYE.layer) == EYE.unit
+    from zfdesk.desk.teach.feature import EXAMPLE
+
+    taught = embedded.forward(zf.crop(demo_frame(EXAMPLE.seconds), box))
+    assert taught.strongest_unit(EXAMPLE.view.layer) == EXAMPLE.view.unit
     y, x = divmod(int(seen.activations[EYE.layer][0, EYE.unit].argmax()), 13)
     top, left, bottom, right = embedded.architecture.stage(EYE.layer).receptive_field.box(y, x)
     assert top < 80 < bottom  # the cat's eye on the left
@@ -105,7 +109,10 @@ def test_each_is_shown_with_its_own_network_and_its_sentence_whole(lecture: Wind
     buttons = {button.accessibleName(): button for button in examples.line.findChildren(QToolButton)}
     buttons["The next example"].click()
     wait_until(lambda: examples.shown is not None and examples.shown.place == 5)
-    assert lecture.sweeps.running
+    wait_until(lambda: lecture.sweeps.running)
+    wait_until(lambda: lecture.sweeps.swept is not None and lecture.sweeps.swept.sweep is not None)
+    assert lecture.sweeps.swept.input.number == 0, "the cat, not what was shown before"
+    assert lecture.sweeps.of_what_is_shown
     lecture.sweeps.cancel()
     desk.change(desk.view.change(source=SourceReference("pattern"), frozen=False))
     wait_until(lambda: examples.line is None)  # it was about another picture
@@ -122,6 +129,15 @@ def test_a_class_taught(lecture: Window) -> None:
     assert len(lecture.desk.model.classes) == 1000  # each example has the network it is of
     assert lecture.teaching.class_set.pictures == 24  # the lesson stays
     assert examples.line is not None
+
+
+def test_its_maps_are_not_left_behind_another_pane(lecture: Window) -> None:
+    lecture.bring_up(lecture.teach)
+    show(lecture, 2)
+    wait_until(lambda: not lecture.maps.visibleRegion().isEmpty())
+    lecture.bring_up(lecture.teach)
+    show(lecture, 1)
+    wait_until(lambda: not lecture.maps.visibleRegion().isEmpty())
 
 
 def test_an_example_that_comes_late_leaves_the_lecture_view_as_it_is(lecture: Window) -> None:

@@ -244,6 +244,11 @@ class Panes(QObject):
         dock.raise_()
         return pane
 
+    def raise_open(self, title: str) -> None:
+        """Bring a pane to the front if it is open; in the lecture view, which has few, nothing happens."""
+        if self.is_open(title):
+            self._panes[title].dock.raise_()
+
     def is_open(self, title: str) -> bool:
         """Whether it stands in the window, perhaps behind another."""
         return title in self._panes and self._panes[title].dock.isVisible()

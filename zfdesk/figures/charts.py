@@ -15,6 +15,7 @@ from zfdesk.figures.colours import BAR, CLEAN, DASHES, EMPTY, LINES
 from zfdesk.figures.facts import number
 from zfdesk.figures.look import PageStyle, fitting, printable, text_width, wrapped
 from zfdesk.figures.place import GAP, Body, PanelPlace, hide_frame, inches_from_corner
+from zfdesk.progress import percent_text
 
 FEW, MARKERS = 24, ("o", "s", "^", "D")
 """A bridged line of so few points has them marked, each line in its own way."""
@@ -40,7 +41,7 @@ def draw_bars(place: PanelPlace, panel: panels.Bars) -> list[Body]:
 
     def finish(inches: float) -> None:
         for index, (value, name) in enumerate(zip(panel.values, panel.names, strict=True)):
-            value_text = f"{value * 100:.1f} %"
+            value_text = percent_text(value, 1)
             if panel.clean is not None:
                 change = float(value - panel.clean[index])
                 arrow = "▲" if change > SMALLEST_CHANGE else "▼" if change < -SMALLEST_CHANGE else "="

@@ -19,6 +19,7 @@ from zfdesk.engine import Model, Occluder, Pass, Seed
 from zfdesk.engine.picture import CropBox
 from zfdesk.live.result import Result
 from zfdesk.live.view import HeatSettings, HeatTarget, UnitReference, View
+from zfdesk.progress import percent_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +123,7 @@ class HeatFound:
         """What the map of a method is, in full; or why there is none."""
         if name not in self.found:
             return self.reasons.get(name, "")
-        probability_text = "" if self.probability is None else f", P {self.probability * 100:.1f} %"
+        probability_text = "" if self.probability is None else f", P {percent_text(self.probability, 1)}"
         return f"{self.found[name].description()}{probability_text}"
 
     def frame_text(self) -> str:

@@ -23,6 +23,7 @@ from zfdesk.desk.widgets.tile import Tile
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.live import HeatFound
 from zfdesk.pages.heat_pages import agreement_rows, agreement_text, heat_text, method_label
+from zfdesk.progress import percent_text
 
 PROGRESS_MS = 50
 SHORT = {"deletion ": "del ", "insertion ": "ins ", "points into the box": "hits", "points beside the box": "misses",
@@ -243,7 +244,7 @@ class HeatPane(Pane):
             self.facts.say(next(iter(found.reasons.values())) if found is not None and found.reasons else "")
         else:
             what = next(iter(found.found.values())).target_text()
-            probability = "" if found.probability is None else f" · P {found.probability * 100:.1f} %"
+            probability = "" if found.probability is None else f" · P {percent_text(found.probability, 1)}"
             covered = " · covered" if found.input.occluders else ""
             self.facts.say(f"{what}{probability} · {found.frame_text()}{covered}")
 

@@ -21,6 +21,7 @@ from zfdesk.experiments.invariance import MOST_SHIFT, Transformation, invariance
 from zfdesk.figures.facts import number
 from zfdesk.figures.fig5 import AXES, layer_text
 from zfdesk.live import Result
+from zfdesk.progress import percent_text
 
 STILL_MS = 400  # a source that gives nothing new for so long stands still: its picture is taken
 REST_MS = 250  # a slider that rests so long has the whole curve measured
@@ -218,7 +219,7 @@ class InvariancePane(Pane):
         if present is not None:
             moved = [f"{layer} {number(distance)}" for layer, distance in present.distances.items()]
             parts.append(f"moved by {', '.join(moved)}")
-            parts.append(f"P({name}) {present.probabilities[study.class_index]:.1%}")
+            parts.append(f"P({name}) {percent_text(present.probabilities[study.class_index], 1)}")
         if missing := len(study.missing(study.change)):
             parts.append(f"{missing} amounts of the curve to come")
         return " · ".join(parts)

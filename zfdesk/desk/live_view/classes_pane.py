@@ -79,7 +79,7 @@ class BarsView(QWidget):
         )
         painter.drawText(text, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
         right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
-        painter.drawText(text, right, f"{now * 100:5.1f} %")
+        painter.drawText(text, right, percent_text(now, 1))
         if room:
             change = (now - clean) * 100
             kind = "rise" if change > 0.05 else "fall" if change < -0.05 else "quiet"

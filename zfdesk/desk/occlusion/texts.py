@@ -44,9 +44,9 @@ def answer_text(sweep: Sweep, place: tuple[int, int], unit: int, class_index: in
     p, clean_p = float(sweep.probability(label)[place]), float(sweep.clean_probabilities[class_index])
     q = float(sweep.probability(class_index)[place])
     a, clean_a = float(sweep.activation(unit)[place]), float(sweep.clean_activations[unit])
-    parts = [f"{names[label]} {p * 100:.1f} %"]
+    parts = [f"{names[label]} {percent_text(p, 1)}"]
     if label != class_index:
-        parts.append(f"{names[class_index]} {q * 100:.1f} %")
+        parts.append(f"{names[class_index]} {percent_text(q, 1)}")
     parts[-1] += f" ({_arrow(q - clean_p)}{abs(q - clean_p) * 100:.1f})"
     parts.append(f"{sweep.layer}:{unit} {number(a)} ({_arrow(a - clean_a)}{number(abs(a - clean_a))})")
     return " · ".join([f"at ({with_sign(int(top))}, {with_sign(int(left))})", *parts]), " · ".join(parts)

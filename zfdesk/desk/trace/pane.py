@@ -23,7 +23,7 @@ from zfdesk.desk.widgets.theme import Colours, watched_colour
 from zfdesk.figures.facts import number
 from zfdesk.live import Demand, TraceAxis
 from zfdesk.live.trace import AXIS_LABELS, MOST_POINTS, SECONDS, TracePoint, as_table
-from zfdesk.progress import counted
+from zfdesk.progress import counted, percent_text
 
 LOW = 240  # pixels: below this the legend has one line
 PAUSE = 0.5  # seconds without a result: a line across would tell of values that nobody computed
@@ -255,7 +255,7 @@ class TracePane(Pane):
             at = point.on(axis) - (points[-1].clock if axis is TraceAxis.RECENT else 0.0)
             self.plot.set_cross(at if self._hover is not None else None)
             for index in self.log.shown_classes():
-                text = f"{self.desk.model.classes[index]} {point.probabilities[index] * 100:.1f} %"
+                text = f"{self.desk.model.classes[index]} {percent_text(point.probabilities[index], 1)}"
                 clean = f" (clean {point.clean[index] * 100:.1f})" if point.occluder else ""
                 entries.append(TraceLegendEntry(*self._line_style(index), text, clean))
             if self.desk.view.trace_unit and point.unit is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from PySide6.QtCore import QObject
@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QMainWindow
 
 from zfdesk.desk.actions import Action, ActionTable, CommandFunction
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.feature import ExampleView, Features
+from zfdesk.desk.feature import ExampleView, Features, Panes
 from zfdesk.desk.session.controller import Sessions
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.line_bar import LineBar
@@ -51,6 +51,8 @@ class ExampleViews(QObject):
         self._ticket = 0
         self.shown: ExampleView | None = None
         self.line: ExampleLine | None = None
+        self._then: tuple[Frame, Callable[[AppContext], object]] | None = None  # what waits for the frame to be shown
+        context.state.result_ready.connect(self._go_on)
         context.state.source_changed.connect(self._on_view_changed)
 
     @property
@@ -79,8 +81,16 @@ class ExampleViews(QObject):
         self._context.get(Sessions).show(ready, None, announce=False)
         self.shown = example
         self.line = ExampleLine(self._context.window, self, example, self._context.get(ActionTable))
-        if example.then is not None:
-            example.then(self._context)
+        if example.then is None:
+            self._context.get(Panes).raise_open("Feature maps")
+        else:
+            self._then = ready.session.moment.frame, example.then
+
+    def _go_on(self) -> None:
+        """Do what an example does once its frame is shown: a sweep begun before would be of the one before."""
+        if self._then is not None and self._state.frame is self._then[0]:
+            (_, then), self._then = self._then, None
+            then(self._context)
 
     def _on_view_changed(self) -> None:
         """Another source is shown: the line is about it no more."""
@@ -89,7 +99,7 @@ class ExampleViews(QObject):
 
     def finish(self) -> None:
         """Close the line of the example."""
-        line, self.line, self.shown = self.line, None, None
+        line, self.line, self.shown, self._then = self.line, None, None, None
         if line is not None:
             line.finish()
 

@@ -121,9 +121,13 @@ class HintBar(LineBar):
 
     def _room(self) -> int:
         """The width that all but the sentences leave."""
-        parts = [self.row.itemAt(place).widget() for place in range(self.row.count())]
-        fixed = [part for part in parts if part not in self._sentences.values() and not part.isHidden()]
-        return self.width() - MARGIN - sum(part.sizeHint().width() + self.row.spacing() for part in fixed)
+        parts = (self.row.itemAt(place) for place in range(self.row.count()))
+        fixed = [part for part in parts if part is not None and not isinstance(part.widget(), ElidedLabel)]
+        return (
+            self.width()
+            - MARGIN
+            - sum(part.sizeHint().width() + self.row.spacing() for part in fixed if not part.isEmpty())
+        )
 
     # Noticing
 
