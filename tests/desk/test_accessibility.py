@@ -10,7 +10,7 @@ from desk_hands import change, view_of, wait_for_result
 from desk_tools import press, settle
 from desk_window import Window
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -25,7 +25,8 @@ from PySide6.QtWidgets import (
 
 from zfdesk.desk.widgets.canvas import Canvas
 from zfdesk.desk.widgets.pane import Pane
-from zfdesk.desk.widgets.theme import THEMES
+from zfdesk.desk.widgets.screenshot import picture_of
+from zfdesk.desk.widgets.theme import THEMES, mark_pens
 from zfdesk.live import UnitReference
 
 SMALLEST_TARGET = 24  # pixels: WCAG 2.2, success criterion 2.5.8
@@ -155,20 +156,50 @@ def test_text_can_be_read(theme: str) -> None:
         )
         if (ratio := contrast(getattr(colours, name), getattr(colours, ground))) < READABLE
     ]
+    if (ratio := contrast(colours.unit, colours.pane)) < READABLE:
+        poor.append(f"the axis of the trace: {ratio:.2f}")
     assert not poor, "\n".join(poor)
 
 
 @pytest.mark.parametrize("theme", list(THEMES))
 def test_marks_can_be_seen(theme: str) -> None:
     colours = THEMES[theme]
+    marks = {"unit": colours.unit, "field": colours.field, "bar": colours.bar}
+    marks |= {f"watched {slot}": colour for slot, colour in enumerate(colours.watched)}
     poor = [
         f"{name} on {ground}: {ratio:.2f}"
-        for name, ground in itertools.product(("unit", "field", "bar"), ("pane", "background"))
-        if (ratio := contrast(getattr(colours, name), getattr(colours, ground))) < (VISIBLE if name != "bar" else 2.0)
+        for (name, mark), ground in itertools.product(marks.items(), ("pane", "background"))
+        if (ratio := contrast(mark, getattr(colours, ground))) < VISIBLE
     ]
     assert not poor, "\n".join(poor)
     # the text on a pressed button
     assert contrast("#10131a", colours.field) >= READABLE or theme == "light"
+
+
+@pytest.mark.parametrize("name", ["unit", "field"])
+def test_marks_can_be_seen_on_any_picture(name: str) -> None:
+    one, other = (pen.color().name() for pen in mark_pens(name, 2))
+    for level in range(256):
+        grey = QColor(level, level, level).name()
+        assert max(contrast(one, grey), contrast(other, grey)) >= VISIBLE
+
+
+@pytest.mark.parametrize("theme", list(THEMES))
+def test_marks_are_painted_so(still: Window, theme: str) -> None:
+    """Of what is drawn over a picture both colours are there, the bright one between the black."""
+    change(still, theme=theme)
+    settle()
+    for widget, name in (
+        (still.picture.canvas, "field"), (still.maps.canvas, "unit"), (still.unit.map_tile.canvas, "unit"),
+    ):  # fmt: skip
+        image = picture_of(widget).convertToFormat(QImage.Format.Format_RGB888)
+        levels = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), -1)[:, : 3 * image.width()]
+        pixels = levels.reshape(image.height(), image.width(), 3).astype(int)
+        near = [np.abs(pixels - pen.color().getRgb()[:3]).max(axis=2) < 40 for pen in mark_pens(name, 2)]
+        dark, bright = near
+        beside = [np.any([np.roll(dark, way * step, axis=1) for step in (1, 2, 3)], axis=0) for way in (1, -1)]
+        assert (bright & beside[0] & beside[1]).sum() > 5, widget.accessibleName()
+    change(still, theme="dark")
 
 
 # How colours look without one kind of cone, on linear RGB (Machado, Oliveira & Fernandes 2009, severity 1)

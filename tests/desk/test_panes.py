@@ -29,7 +29,7 @@ from PySide6.QtWidgets import QApplication
 
 from zfdesk.desk.widgets.canvas import CanvasPicture
 from zfdesk.desk.widgets.screenshot import picture_of
-from zfdesk.desk.widgets.theme import watched_colour
+from zfdesk.desk.widgets.theme import THEMES
 from zfdesk.desk.widgets.tile import Tile
 from zfdesk.engine import Rule, SeedKind
 from zfdesk.live import MapsContent, Normalise, Style, UnitOrder, UnitReference
@@ -246,13 +246,15 @@ def test_a_watched_class_has_one_colour_everywhere(still: Window) -> None:
         window.trace.show_facts()
         curves = {curve.label: curve.colour for curve in window.trace.plot.curves}
         names = window.desk.model.classes
-        assert curves == {names[index]: watched_colour(slots[index]).name() for index in watched}
+        assert curves == {names[index]: THEMES["dark"].watched_colour(slots[index]).name() for index in watched}
         bars = picture_of(window.classes.bars)
         row = window.classes.bars.row_height()
         for place, bar in enumerate(window.classes.bars.rows[: len(watched)]):
             assert bar.index == watched[place]
             if bar.probability > 0.02:  # else the bar is too short to be seen
-                assert bars.pixelColor(8, round((place + 1) * row) - 5) == watched_colour(slots[bar.index])
+                assert bars.pixelColor(8, round((place + 1) * row) - 5) == THEMES["dark"].watched_colour(
+                    slots[bar.index]
+                )
     window.bring_up(window.pins)
 
 

@@ -17,7 +17,7 @@ from PySide6.QtGui import QGuiApplication
 
 from zfdesk.desk.trace.plot import CEILINGS, MARKS, TraceCurve, TracePlot, ticks
 from zfdesk.desk.widgets.screenshot import picture_of
-from zfdesk.desk.widgets.theme import WATCHED
+from zfdesk.desk.widgets.theme import THEMES
 from zfdesk.live import TraceAxis
 from zfdesk.live.trace import MOST_POINTS
 
@@ -43,7 +43,7 @@ def test_curves_are_the_results(traced: Window) -> None:
     points = traced.trace.log.points()
     names = traced.desk.model.classes
     assert [curve.label for curve in plot.curves] == [names[1], names[3]]
-    assert [curve.colour for curve in plot.curves] == [WATCHED[0], WATCHED[1]]  # as the bars
+    assert [curve.colour for curve in plot.curves] == list(THEMES["dark"].watched[:2])  # as the bars
     assert len({curve.mark for curve in plot.curves}) == 2  # not by colour alone
     for curve, index in zip(plot.curves, (1, 3), strict=True):
         assert curve.x.tolist() == [0, 3, 4, 8]
@@ -187,12 +187,12 @@ def test_what_is_seen(traced: Window) -> None:
     for theme in ("dark", "light"):
         change(traced, theme=theme, watched=(best, (best + 1) % 5))
         traced.trace.show_facts()
-        assert {WATCHED[0], WATCHED[1]} <= colours_of(traced.trace.plot)
+        assert set(THEMES[theme].watched[:2]) <= colours_of(traced.trace.plot)
     change(traced, theme="dark")
     traced.trace.log.trace.clear()
     traced.trace.show_facts()
     assert traced.trace.plot.curves == ()
-    assert not {WATCHED[0], WATCHED[1]} & colours_of(traced.trace.plot)
+    assert not set(THEMES["dark"].watched[:2]) & colours_of(traced.trace.plot)
 
 
 def colours_of(plot: TracePlot) -> set[str]:

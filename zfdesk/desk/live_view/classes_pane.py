@@ -10,7 +10,7 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.pane import Pane
-from zfdesk.desk.widgets.theme import THEMES, Colours, watched_colour
+from zfdesk.desk.widgets.theme import THEMES, Colours
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.live import Answer, ClassBars, Result, View
 from zfdesk.live.bars import BarRow, bar_rows, shows_kinds
@@ -61,7 +61,7 @@ class BarsView(QWidget):
         """``figures`` and ``room``: the widths, in screen pixels, that the probability and its change may take."""
         now, clean = row.probability, row.clean
         slot = None if row.members_text else self.desk.view.slot_of(row.index)
-        colour = self.colours.colour("bar") if slot is None else watched_colour(slot)
+        colour = self.colours.colour("bar") if slot is None else self.colours.watched_colour(slot)
         track = area.adjusted(6, area.height() - 7, -6, -2)
         painter.fillRect(track, self.colours.colour("raised"))
         painter.fillRect(QRectF(track.left(), track.top(), track.width() * now, track.height()), colour)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QFont, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QContextMenuEvent, QFont, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QHBoxLayout, QSpinBox, QWidget
 
 from zfdesk.desk.context import AppContext
@@ -21,7 +21,7 @@ from zfdesk.desk.widgets.colour_tables import SEQUENTIAL, table
 from zfdesk.desk.widgets.controls import Choice, Controls
 from zfdesk.desk.widgets.numbers import DecimalSpinBox
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
-from zfdesk.desk.widgets.theme import THEMES
+from zfdesk.desk.widgets.theme import THEMES, mark_pens
 from zfdesk.desk.widgets.tsv import array_text, table_text
 from zfdesk.engine import SeedKind
 from zfdesk.figures.facts import number
@@ -104,29 +104,30 @@ class MapsCanvas(Canvas):
         if view.labels and mosaic.tile[1] * self.scale() > 34:
             self._paint_numbers(painter, mosaic)
         if self.hover:
-            self._outline(painter, mosaic, self.hover[0], self.colours.colour("text", 160), 1.0)
+            self._outline(painter, mosaic, self.hover[0], QPen(self.colours.colour("text", 160), 1.0))
         if mosaic.layer == view.layer:
-            # maps are dark and pages light: amber within black is seen on both
-            self._outline(painter, mosaic, view.unit, QColor(0, 0, 0), 5.0)
-            self._outline(painter, mosaic, view.unit, THEMES["dark"].colour("unit"), 2.5)
+            for pen in mark_pens("unit", 2.5):
+                self._outline(painter, mosaic, view.unit, pen)
             corner = mosaic.corner_of(view.unit)
             unit = self.desk.result.unit if self.desk.result else None
             if corner and unit and unit.reference.layer == view.layer and mosaic.tile[0] > 1:
                 self._cross(painter, corner, unit.position)
 
-    def _outline(self, painter: QPainter, mosaic: Mosaic, unit: int, colour: QColor, width: float) -> None:
+    def _outline(self, painter: QPainter, mosaic: Mosaic, unit: int, pen: QPen) -> None:
         corner = mosaic.corner_of(unit)
         if corner:
             rect = self.rect_to_screen(corner[1], corner[0], corner[1] + mosaic.tile[1], corner[0] + mosaic.tile[0])
-            painter.setPen(QPen(colour, width))
-            painter.drawRect(rect.adjusted(-1, -1, 1, 1))
+            painter.setPen(pen)
+            within = QRectF(self.rect()).adjusted(2, 2, -2, -2)  # of a map at the edge too all four sides are seen
+            painter.drawRect(rect.adjusted(-1, -1, 1, 1).intersected(within))
 
     def _cross(self, painter: QPainter, corner: tuple[int, int], position: tuple[int, int]) -> None:
         if self.scale() < 3:
             return
         y, x = corner[0] + position[0], corner[1] + position[1]
-        painter.setPen(QPen(self.colours.colour("unit"), 1))
-        painter.drawRect(self.rect_to_screen(x, y, x + 1, y + 1))
+        for pen in mark_pens("unit", 1):
+            painter.setPen(pen)
+            painter.drawRect(self.rect_to_screen(x, y, x + 1, y + 1))
 
     def _paint_numbers(self, painter: QPainter, mosaic: Mosaic) -> None:
         font = QFont(painter.font())

@@ -13,6 +13,7 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.patterns import Patterns, PatternSheet
 from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture
+from zfdesk.desk.widgets.theme import mark_pens
 from zfdesk.figures.facts import number
 from zfdesk.live import Pattern, UnitOrder
 from zfdesk.live.render import grid_columns
@@ -104,15 +105,12 @@ class PatternGrid(Canvas):
     def paint_over(self, painter: QPainter) -> None:
         if self._layer != self._desk.view.layer:
             return
-        marks = (
-            (self._hover, self.colours.colour("text", 160), 1.0),
-            (self._desk.view.unit, self.colours.colour("unit"), 2.5),
-        )
-        for unit, colour, width in marks:
+        hovered = (self._hover, QPen(self.colours.colour("text", 160), 1.0))
+        for unit, pen in (hovered, *((self._desk.view.unit, pen) for pen in mark_pens("unit", 2.5))):
             if unit in self.units:
                 x, y = self.centre_of(unit)
                 half = self._step / 2
-                painter.setPen(QPen(colour, width))
+                painter.setPen(pen)
                 painter.drawRect(self.rect_to_screen(x - half, y - half, x + half - GAP, y + half - GAP))
 
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from zfdesk.desk.live_view.picture_heat import PictureHeat
 from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.canvas import Canvas
-from zfdesk.desk.widgets.theme import THEMES
+from zfdesk.desk.widgets.theme import THEMES, mark_pens
 from zfdesk.engine import Occluder, OccluderFill, OccluderShape
 from zfdesk.figures.facts import whole
 from zfdesk.live import Crop
@@ -105,13 +105,12 @@ class PictureCanvas(Canvas):
                 self._paint_occluder(painter, occluder, index == view.chosen_occluder)
         unit = self.desk.result.unit if self.desk.result else None
         if unit and view.outlines and unit.box[2] - unit.box[0] < self.desk.model.architecture.size:
-            painter.setPen(QPen(self.colours.colour("field"), 2))
-            painter.drawRect(self.input_rect(*unit.box))
+            self._paint_rect(painter, self.input_rect(*unit.box), mark_pens("field", 2))
             label = f"{unit.reference.layer} @ {unit.position}"
             self._paint_label(painter, self.input_rect(*unit.box), label, THEMES["dark"].colour("field"), above=True)
         if self.hover_box:
-            painter.setPen(QPen(self.colours.colour("unit"), 1.5, Qt.PenStyle.DashLine))
-            painter.drawRect(self.input_rect(*self.hover_box))
+            pens = mark_pens("unit", 1.5, Qt.PenStyle.DashLine)
+            self._paint_rect(painter, self.input_rect(*self.hover_box), pens)
         if self.heat is not None:
             self.heat.paint_text(painter)
 
@@ -125,18 +124,26 @@ class PictureCanvas(Canvas):
         inside = QPainterPath()
         inside.addRect(rect)
         painter.fillPath(outside.subtracted(inside), QColor(0, 0, 0, 110))
-        painter.setPen(QPen(self.colours.colour("field"), 1, Qt.PenStyle.DashLine))
-        painter.drawRect(rect)
-        painter.setPen(QPen(self.colours.colour("field"), 3))
+        self._paint_rect(painter, rect, mark_pens("field", 1, Qt.PenStyle.DashLine))
         arm = min(14.0, rect.width() / 4)
+        arms = QPainterPath()
         for corner, sx, sy in (
             (rect.topLeft(), 1, 1),
             (rect.topRight(), -1, 1),
             (rect.bottomLeft(), 1, -1),
             (rect.bottomRight(), -1, -1),
         ):
-            painter.drawLine(corner, corner + QPointF(sx * arm, 0))
-            painter.drawLine(corner, corner + QPointF(0, sy * arm))
+            arms.moveTo(corner + QPointF(sx * arm, 0))
+            arms.lineTo(corner)
+            arms.lineTo(corner + QPointF(0, sy * arm))
+        for pen in mark_pens("field", 3):
+            painter.strokePath(arms, pen)
+
+    @staticmethod
+    def _paint_rect(painter: QPainter, rect: QRectF, pens: tuple[QPen, QPen]) -> None:
+        for pen in pens:
+            painter.setPen(pen)
+            painter.drawRect(rect)
 
     def _paint_occluder(self, painter: QPainter, occluder: Occluder, chosen: bool) -> None:
         rect = self.input_rect(

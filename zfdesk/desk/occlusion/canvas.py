@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from zfdesk.desk.occlusion.maps import LabelLegendEntry
 from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture
-from zfdesk.desk.widgets.theme import THEMES, Colours
+from zfdesk.desk.widgets.theme import THEMES, Colours, mark_pens
 from zfdesk.engine import Occluder, OccluderShape
 from zfdesk.progress import percent_text
 
@@ -73,8 +73,9 @@ class SweepCanvas(Canvas):
                 painter.drawPolyline(polygon)
         if shown.region is not None:
             top, left, bottom, right = shown.region
-            painter.setPen(QPen(self.colours.colour("field"), 1.5))
-            painter.drawRect(self.rect_to_screen(left, top, right, bottom))
+            for pen in mark_pens("field", 1.5):
+                painter.setPen(pen)
+                painter.drawRect(self.rect_to_screen(left, top, right, bottom))
         for x, y, number in shown.numbers:
             self._paint_number(painter, self.to_screen(x, y), number)
         if self.square is not None:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QWidget
 
 from zfdesk.desk.widgets.canvas import Canvas
+from zfdesk.desk.widgets.theme import THEMES, mark_pens
 from zfdesk.engine.picture import CropBox
 from zfdesk.experiments.parts import PartBox
 
@@ -77,11 +78,11 @@ class MarkCanvas(Canvas):
             if part != self.chosen:
                 self._paint_box(painter, box, part, QColor(255, 255, 255))
         if self.chosen in self.boxes and not self.dragging:
-            self._paint_box(painter, self.boxes[self.chosen], self.chosen, self.colours.colour("unit"))
+            self._paint_box(painter, self.boxes[self.chosen], self.chosen, THEMES["dark"].colour("unit"))
         drawn = self.box_between(self._from, self._to) if self._from is not None and self._to is not None else None
         if drawn is not None:
             label = f"{self.chosen} {drawn[2]} × {drawn[3]}"
-            self._paint_box(painter, drawn, label, self.colours.colour("unit"))
+            self._paint_box(painter, drawn, label, THEMES["dark"].colour("unit"))
 
     def _paint_crop(self, painter: QPainter, crop: CropBox) -> None:
         rect = self.rect_to_screen(*crop)
@@ -89,8 +90,9 @@ class MarkCanvas(Canvas):
         outside.addRect(self.picture_rect())
         inside.addRect(rect)
         painter.fillPath(outside.subtracted(inside), QColor(0, 0, 0, 110))
-        painter.setPen(QPen(self.colours.colour("field"), 1.5, Qt.PenStyle.DashLine))
-        painter.drawRect(rect)
+        for pen in mark_pens("field", 1.5, Qt.PenStyle.DashLine):
+            painter.setPen(pen)
+            painter.drawRect(rect)
 
     def _paint_box(self, painter: QPainter, box: PartBox, label: str, colour: QColor) -> None:
         top, left, height, width = box

@@ -6,12 +6,12 @@ import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from zfdesk.desk.widgets.canvas import rgb_image
 from zfdesk.desk.widgets.keyboard_grid import KeyboardGrid
-from zfdesk.desk.widgets.theme import THEMES, Colours
+from zfdesk.desk.widgets.theme import THEMES, Colours, mark_pens
 from zfdesk.figures.facts import number
 from zfdesk.library.pictures import ShownExample
 
@@ -105,8 +105,9 @@ class ExamplesView(KeyboardGrid):
             else:
                 painter.drawImage(target, rgb_image(array))
         if place == self.current:
-            painter.setPen(QPen(self.colours.colour("unit"), 2))
-            painter.drawRect(QRectF(rect.left(), rect.top(), rect.width(), side))
+            for pen in mark_pens("unit", 2):
+                painter.setPen(pen)
+                painter.drawRect(QRectF(rect.left(), rect.top(), rect.width(), side))
         painter.setPen(self.colours.colour("text"))
         room = QRectF(rect.left(), rect.top() + side, rect.width(), caption)
         elided = self.fontMetrics().elidedText(self._captions[place], Qt.TextElideMode.ElideRight, int(room.width()))

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QSizePolicy
 
 from zfdesk.desk.widgets.canvas import rgb_image
 from zfdesk.desk.widgets.keyboard_grid import KeyboardGrid
-from zfdesk.desk.widgets.theme import THEMES, Colours
+from zfdesk.desk.widgets.theme import THEMES, Colours, mark_pens
 
 GAP = 5
 GONE = "gone"  # in place of a picture that is no longer there, or another by now
@@ -120,8 +120,9 @@ class PictureGrid(KeyboardGrid):
         if cell.box is not None and cell.pixels is not None:
             self._paint_box(painter, shown, cell.pixels.shape[1], cell.box)
         if cell.marked or index == self.current:
-            painter.setPen(QPen(colours.colour("unit" if cell.marked else "field"), 2))
-            painter.drawRect(shown.adjusted(-1, -1, 1, 1))
+            for pen in mark_pens("unit" if cell.marked else "field", 2):
+                painter.setPen(pen)
+                painter.drawRect(shown.adjusted(-1, -1, 1, 1))
         if cell.caption:
             metrics, place = painter.fontMetrics(), self.place(index)
             painter.setPen(colours.colour("text"))

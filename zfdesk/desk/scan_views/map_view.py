@@ -21,7 +21,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from zfdesk.desk.widgets.canvas import rgb_image
-from zfdesk.desk.widgets.theme import THEMES, WATCHED, Colours
+from zfdesk.desk.widgets.theme import THEMES, Colours, mark_pens
 
 SIDE = 44  # of a small picture on the screen, and of the cell in which no other stands
 REACH = 12  # pixels: a dot so near is meant
@@ -189,8 +189,9 @@ class MapView(QWidget):
         painter.drawRect(self._box(place))
 
     def _paint_dots(self, painter: QPainter, screen: np.ndarray) -> None:
-        for place in range(len(WATCHED)):
-            self._paint_points(painter, screen[self._classes % len(WATCHED) == place], QColor(WATCHED[place]), DOT)
+        slots = self._classes % len(self.colours.watched)
+        for slot in range(len(self.colours.watched)):
+            self._paint_points(painter, screen[slots == slot], self.colours.watched_colour(slot), DOT)
         self._paint_points(painter, screen[self._selected], self.colours.colour("unit"), DOT + 3)
 
     @staticmethod
@@ -211,18 +212,18 @@ class MapView(QWidget):
         image = rgb_image(pixels)
         painter.drawImage(self._box(place), image, QRectF(image.rect()))
         chosen = bool(self._selected[number])
-        colour = self.colours.colour("unit") if chosen else QColor(WATCHED[self._classes[number] % len(WATCHED)])
+        colour = self.colours.colour("unit") if chosen else self.colours.watched_colour(int(self._classes[number]))
         painter.setPen(QPen(colour, 3 if chosen else 1))
         painter.drawRect(self._box(place))
 
     def _paint_live(self, painter: QPainter) -> None:
-        """A ring with a cross, white within black: seen on any picture."""
+        """A ring with a cross: seen on any picture."""
         if self._dot is None:
             return
         x, y = self.to_screen(self._dot[None])[0].tolist()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for colour, width in ((QColor("black"), 5.0), (self.colours.colour("unit"), 2.5)):
-            painter.setPen(QPen(colour, width))
+        for pen in mark_pens("unit", 2.5):
+            painter.setPen(pen)
             painter.drawEllipse(QPointF(x, y), 9, 9)
             painter.drawLine(QPointF(x - 15, y), QPointF(x - 4, y))
             painter.drawLine(QPointF(x + 4, y), QPointF(x + 15, y))

@@ -19,7 +19,7 @@ from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.controls import Choice, Controls
 from zfdesk.desk.widgets.pane import FACTS_EVERY_MS, Pane
 from zfdesk.desk.widgets.text import clock
-from zfdesk.desk.widgets.theme import Colours, watched_colour
+from zfdesk.desk.widgets.theme import Colours
 from zfdesk.figures.facts import number
 from zfdesk.live import Demand, TraceAxis
 from zfdesk.live.trace import AXIS_LABELS, MOST_POINTS, SECONDS, TracePoint, as_table
@@ -225,7 +225,7 @@ class TracePane(Pane):
     def _line_style(self, index: int) -> tuple[str, str]:
         """The colour of a class, as its bar has it, and its mark."""
         slot = self.desk.view.slot_of(index)
-        colour = self.plot.colours.bar if slot is None else watched_colour(slot).name()
+        colour = self.plot.colours.bar if slot is None else self.plot.colours.watched_colour(slot).name()
         return colour, MARKS[(slot or 0) % len(MARKS)]
 
     def unit_curve(self, points: list[TracePoint], x: np.ndarray, joined: np.ndarray) -> TraceCurve | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from zfdesk.desk.training.snapshots import GAP, SnapshotResult
 from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture
 from zfdesk.desk.widgets.colour_tables import table
-from zfdesk.desk.widgets.theme import THEMES, Colours
+from zfdesk.desk.widgets.theme import THEMES, Colours, mark_pens
 from zfdesk.desk.widgets.tile import Tile
 from zfdesk.figures.facts import number
 
@@ -40,8 +40,9 @@ class MosaicCanvas(Canvas):
         if result is not None and result.unit >= 0:
             row, column = divmod(result.unit, result.columns)
             left, top = column * (result.tile[1] + GAP), row * (result.tile[0] + GAP)
-            painter.setPen(QPen(self.colours.colour("unit"), 2))
-            painter.drawRect(self.rect_to_screen(left, top, left + result.tile[1], top + result.tile[0]))
+            for pen in mark_pens("unit", 2):
+                painter.setPen(pen)
+                painter.drawRect(self.rect_to_screen(left, top, left + result.tile[1], top + result.tile[0]))
 
 
 class SnapshotView(QWidget):

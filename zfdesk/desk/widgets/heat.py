@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF, QTransform
 
 from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture
+from zfdesk.desk.widgets.theme import mark_pens
 
 BLACK, WHITE = QColor(0, 0, 0), QColor(255, 255, 255)
 
@@ -90,8 +91,9 @@ class HeatCanvas(Canvas):
             )
         if shown.box is not None:
             top, left, bottom, right = shown.box
-            painter.setPen(QPen(self.colours.colour("field"), 1.5))
-            painter.drawRect(self.rect_to_screen(left, top, right, bottom))
+            for pen in mark_pens("field", 1.5):
+                painter.setPen(pen)
+                painter.drawRect(self.rect_to_screen(left, top, right, bottom))
 
 
 __all__ = ["HeatCanvas", "HeatLayer", "HeatPicture", "contour_lines"]

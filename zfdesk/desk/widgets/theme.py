@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtGui import QColor, QFont, QPalette
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QPalette, QPen
 from PySide6.QtWidgets import QApplication, QWidget
 
 from zfdesk.resources import resource
@@ -28,12 +29,17 @@ class Colours:
     bar: str
     rise: str
     fall: str
+    watched: tuple[str, ...]  # of watched classes, by their slot: Okabe & Ito 2008, on a light page darker
 
     def colour(self, name: str, alpha: int = 255) -> QColor:
         """One of the colours, by its name."""
         colour = QColor(getattr(self, name))
         colour.setAlpha(alpha)
         return colour
+
+    def watched_colour(self, slot: int) -> QColor:
+        """That of the watched class with a slot of `View.watched_slots`, in every pane."""
+        return QColor(self.watched[slot % len(self.watched)])
 
 
 THEMES = {
@@ -52,6 +58,7 @@ THEMES = {
         bar="#4c78b5",
         rise="#5ad1c8",
         fall="#ff8f5e",
+        watched=("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#d55e00", "#999999"),
     ),
     "light": Colours(
         background="#eceef2",
@@ -61,23 +68,24 @@ THEMES = {
         text="#1b1f27",
         on_field="#ffffff",
         quiet="#5c6573",
-        unit="#b26b00",
+        unit="#a66300",
         field="#0072b2",
         stale="#cdb970",
         error="#c0281a",
-        bar="#7ba3d6",
+        bar="#5580b8",
         rise="#00796f",
         fall="#b8480f",
+        watched=("#448fb9", "#b57d00", "#009b71", "#bc6f9a", "#7a7300", "#d55e00", "#888888"),
     ),
 }
 
-WATCHED = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#d55e00", "#999999")
-"""Colours of watched classes (Okabe & Ito 2008)."""
 
+def mark_pens(name: str, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> tuple[QPen, QPen]:
+    """What a mark over a picture is drawn with, one after the other: a colour of the dark theme within black.
 
-def watched_colour(slot: int) -> QColor:
-    """That of the watched class with a slot of `View.watched_slots`, in every pane."""
-    return QColor(WATCHED[slot % len(WATCHED)])
+    It is seen on light and on dark, whatever the page around the picture is.
+    """
+    return QPen(QColor(0, 0, 0), width + 2), QPen(THEMES["dark"].colour(name), width, style)
 
 
 NORMAL_PIXELS, PRESENTER_PIXELS = 13, 20

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture, Content
 from zfdesk.desk.widgets.colour_bar import ColourBar
 from zfdesk.desk.widgets.pane import ElidedLabel
-from zfdesk.desk.widgets.theme import set_role
+from zfdesk.desk.widgets.theme import mark_pens, set_role
 from zfdesk.figures.facts import number
 
 
@@ -82,5 +82,6 @@ class MapCanvas(Canvas):
     def paint_over(self, painter: QPainter) -> None:
         if isinstance(self.content, CanvasPicture) and self.content.position is not None:
             y, x = self.content.position
-            painter.setPen(QPen(self.colours.colour("unit"), 2))
-            painter.drawRect(self.rect_to_screen(x, y, x + 1, y + 1))
+            for pen in mark_pens("unit", 2):
+                painter.setPen(pen)
+                painter.drawRect(self.rect_to_screen(x, y, x + 1, y + 1))
