@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from desk_hands import click, wait_for_result
 from desk_tools import wait_until
@@ -18,6 +20,7 @@ from zfdesk.desk.portrait.pane import PortraitPane
 from zfdesk.desk.scan import ScanController
 from zfdesk.engine import SeedKind
 from zfdesk.library import Library, Portraits
+from zfdesk.library.pictures import MadePicture, MadePictures
 from zfdesk.live.changes import to_layer, to_unit
 from zfdesk.sources import SourceReference
 
@@ -128,6 +131,23 @@ def test_layers_without_units_or_made_pictures_say_so(live: Window, pane: Portra
     wait_until(lambda: complete(live))
     assert pane.filter.isVisible()
     wait_until(lambda: "zfdesk atlas" in pane.made.message)  # this network is not the embedded one
+
+
+def test_teaching_again_leaves_what_is_shown_of_a_unit(
+    live: Window, pane: PortraitPane, scanned: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    square = np.full((8, 8, 3), 90, np.uint8)
+    monkeypatch.setattr(MadePictures, "of_unit", lambda _, layer, unit: MadePicture(layer, unit, square, 2.5))
+    live.desk.change(to_unit(live.desk.view, 2))
+    controller = live.context.get(PortraitController)
+    wait_until(lambda: complete(live) and pane.made.has_picture)
+    shown, body = controller.shown, live.desk.model
+    live.desk.use_model(replace(body, name="taught", body=body))
+    assert controller.shown is shown
+    assert pane.made.has_picture
+    live.desk.change(to_unit(live.desk.view, 3))
+    wait_until(lambda: controller.made is not None and controller.made.unit == 3)
+    live.desk.use_model(body)
 
 
 def test_the_last_minutes_of_the_live_source(live: Window, pane: PortraitPane) -> None:

@@ -17,6 +17,7 @@ from zfdesk.desk.training.curves import CurvesView
 from zfdesk.desk.training.reading import lines_of
 from zfdesk.desk.widgets.canvas import CanvasPicture
 from zfdesk.desk.widgets.pane import ElidedLabel
+from zfdesk.desk.widgets.screenshot import picture_of
 from zfdesk.desk.widgets.theme import THEMES
 from zfdesk.engine import Occluder
 from zfdesk.figures.facts import occluder_text, signed, whole
@@ -114,12 +115,14 @@ def test_teaching_again_leaves_the_thumbnails_and_bars(still: Window) -> None:
     taught = replace(body, name="taught", body=body)
     before = dict(still.layers.layer_summaries)
     rows = list(still.classes.bars.rows)
+    picture = picture_of(still.picture.canvas)
     assert before
     assert rows
     desk.use_model(taught)  # the same body and the same classes, taught anew
     assert still.layers.layer_summaries.keys() == before.keys()
     assert still.classes.bars.rows == rows
     assert still.maps.canvas.has_picture
+    assert picture_of(still.picture.canvas) == picture, "the crop or what the unit sees is not outlined"
     wait_until(lambda: desk.result is not None and desk.result.request.model is taught)
     desk.use_model(body)
     wait_for_result(desk)

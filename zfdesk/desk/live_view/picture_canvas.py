@@ -14,7 +14,7 @@ from zfdesk.desk.widgets.canvas import Canvas
 from zfdesk.desk.widgets.theme import THEMES, mark_pens
 from zfdesk.engine import Occluder, OccluderFill, OccluderShape
 from zfdesk.figures.facts import whole
-from zfdesk.live import Crop
+from zfdesk.live import Crop, UnitResult
 from zfdesk.live.handles import (
     Handle,
     crop_handle,
@@ -43,6 +43,7 @@ class PictureCanvas(Canvas):
     def __init__(self, desk: AppState, parent: QWidget | None = None) -> None:
         super().__init__(parent, smooth=True)
         self.desk = desk
+        self.unit: UnitResult | None = None  # what it sees of the picture is outlined
         self.hover_box: tuple[int, int, int, int] | None = None
         self.heat: PictureHeat | None = None
         self._handle: Handle | None = None
@@ -56,11 +57,10 @@ class PictureCanvas(Canvas):
     # Geometry: frame pixels are the picture's, input pixels the network's
 
     def _frame_shape(self) -> tuple[int, int] | None:
-        frame = self.desk.frame
-        return frame.pixels.shape[:2] if frame else None
+        return None if self.array is None else self.array.shape[:2]
 
     def crop_box(self) -> tuple[float, float, float, float] | None:
-        """The crop of the view on the present frame, in frame pixels."""
+        """The crop of the view on the frame that is shown, in frame pixels."""
         shape = self._frame_shape()
         return self.desk.view.crop.box(*shape) if shape else None
 
@@ -103,7 +103,7 @@ class PictureCanvas(Canvas):
         if not self.desk.shows_clean:  # with the bars and the maps, not before them
             for index, occluder in enumerate(view.occluders):
                 self._paint_occluder(painter, occluder, index == view.chosen_occluder)
-        unit = self.desk.result.unit if self.desk.result else None
+        unit = self.unit
         if unit and view.outlines and unit.box[2] - unit.box[0] < self.desk.model.architecture.size:
             self._paint_rect(painter, self.input_rect(*unit.box), mark_pens("field", 2))
             label = f"{unit.reference.layer} @ {unit.position}"

@@ -44,6 +44,7 @@ class PicturePane(Pane):
         self._clean = False
         desk.message.connect(self._on_message)
         desk.answer_ready.connect(self._follow_answer)
+        desk.model_changed.connect(self._follow_model)
 
     def _on_message(self, sentence: str, is_error: bool) -> None:
         """Before the first frame, why there is none stays where it would be; the message line goes by itself."""
@@ -69,12 +70,20 @@ class PicturePane(Pane):
             self._clean = self.desk.shows_clean
             self.canvas.update()
 
+    def _follow_model(self) -> None:
+        unit = self.canvas.unit
+        if unit is not None and not self.desk.is_valid_for(unit.reference.layer):
+            self.canvas.unit = None
+            self.canvas.update()
+
     def show_result(self, result: Result) -> None:
         pixels = result.request.frame.pixels
         image = rgb_image(pixels)
         if result.request.view.mirrored:
             image = image.flipped(Qt.Orientation.Horizontal)
-        self.canvas.set_content(CanvasPicture(image, pixels, self._window()))
+        self.canvas.unit = result.unit
+        self.canvas.set_content(CanvasPicture(image, pixels))
+        self.canvas.set_window(self._window())
 
     def show_view(self) -> None:
         self.canvas.setMinimumSize(SMALLEST_PRESENTED if self.desk.view.presenter else SMALLEST)
@@ -88,8 +97,9 @@ class PicturePane(Pane):
         box = self.canvas.crop_box()
         if box and self.desk.view.picture_zoom:
             left, top, right, bottom = box
-            if self.desk.view.mirrored and self.desk.frame:
-                left, right = self.desk.frame.pixels.shape[1] - right, self.desk.frame.pixels.shape[1] - left
+            if self.desk.view.mirrored and self.canvas.array is not None:
+                width = self.canvas.array.shape[1]
+                left, right = width - right, width - left
             return QRectF(left, top, right - left, bottom - top)
         return None
 

@@ -61,7 +61,7 @@ class PortraitController(QObject):
         self._idle_timer = QTimer(self, singleShot=True, interval=REST_MS)
         self._idle_timer.timeout.connect(self._ask)
         self._state.view_changed.connect(self.follow)
-        self._state.model_changed.connect(self._clear)
+        self._state.model_changed.connect(self._follow_model)
         self._state.result_ready.connect(self._feed)
         self._scan.changed.connect(self._renew)
 
@@ -123,11 +123,21 @@ class PortraitController(QObject):
                 self._idle_timer.start()
         self.changed.emit()
 
-    def _clear(self) -> None:
+    def _follow_model(self) -> None:
+        """Another network. One that was only taught anew has the same units below its classifier: theirs stays."""
+        state = self._state
+        layer, unit = state.view.layer, state.view.unit
+        self._atlas = MadePictures(state.model)
+        if layer not in state.model.architecture.class_layers and state.is_valid_for(layer):
+            for key in [key for key in self._kept if key[0] in state.model.architecture.class_layers]:
+                del self._kept[key]
+            if not self._made_task.running and self._made_for is not None and self._made_for[1:] == (layer, unit):
+                self._made_for = state.model, layer, unit
+            self._make()
+            return
         self._kept.clear()
         self._task.abandon()
         self.shown = self.made = self._rolling = None
-        self._atlas = MadePictures(self._state.model)
         self._made_for = self._asked = None
         self.follow()
 
