@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from desk_hands import show_picture
-from desk_tools import close, faults, settle, wait_until
+from desk_tools import close, faults, press, settle, wait_until
 from desk_window import Window
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QLabel
 
 from zfdesk.desk.widgets.dialog import Dialog
@@ -70,6 +70,17 @@ def test_a_dialog_can_be_read_whole(dressed: Window, name: str) -> None:
     close(dialog)
     assert said == []
     assert kinds(Dialog) <= set(OPENED_BY)
+
+
+@pytest.mark.parametrize("name", OPENED_BY)
+def test_the_key_that_quits_does_so_from_a_dialog(window: Window, name: str) -> None:
+    show_picture(window)
+    window.run(OPENED_BY[name])
+    dialog = next(one for one in window.findChildren(Dialog) if type(one).__name__ == name)
+    wait_until(dialog.isActiveWindow)
+    press(dialog, Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
+    wait_until(lambda: not window.isVisible())
+    assert dialog.ended
 
 
 @pytest.mark.parametrize("name", QUESTIONS)

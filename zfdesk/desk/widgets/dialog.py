@@ -1,4 +1,4 @@
-"""What the dialogs beside the window share: none of them stops it, and none lets keys through to it."""
+"""What the dialogs beside the window share: none of them stops it, and none lets keys through to it but Ctrl+Q."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, QKeyCombination, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton
 
@@ -17,6 +17,7 @@ from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.questions import show_whole_title
 from zfdesk.desk.widgets.theme import THEMES, Colours, set_role
 
+QUIT = QKeyCombination(Qt.KeyboardModifier.ControlModifier, Qt.Key.Key_Q)
 PROGRESS_MS = 50  # how often the bar follows a task
 DialogType = TypeVar("DialogType", bound="Dialog")
 
@@ -151,8 +152,9 @@ class Dialog(QDialog):
         return bool(self.tasks)
 
     def event(self, event: QEvent) -> bool:
-        """Keep the keys."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self.keeps(event):
+        """Keep the keys, but the one that ends the program from wherever one is."""
+        own = isinstance(event, QKeyEvent) and event.keyCombination() != QUIT and self.keeps(event)
+        if own and event.type() == QEvent.Type.ShortcutOverride:
             event.accept()
             return True
         return super().event(event)
