@@ -116,6 +116,8 @@ def test_teaching_again_leaves_the_thumbnails_and_bars(still: Window) -> None:
     before = dict(still.layers.layer_summaries)
     rows = list(still.classes.bars.rows)
     picture = picture_of(still.picture.canvas)
+    still.show_facts()
+    status = still.status.full_text
     assert before
     assert rows
     desk.use_model(taught)  # the same body and the same classes, taught anew
@@ -123,6 +125,8 @@ def test_teaching_again_leaves_the_thumbnails_and_bars(still: Window) -> None:
     assert still.classes.bars.rows == rows
     assert still.maps.canvas.has_picture
     assert picture_of(still.picture.canvas) == picture, "the crop or what the unit sees is not outlined"
+    still.show_facts()
+    assert still.status.full_text == status
     wait_until(lambda: desk.result is not None and desk.result.request.model is taught)
     desk.use_model(body)
     wait_for_result(desk)

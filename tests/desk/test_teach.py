@@ -183,6 +183,11 @@ def test_while_a_key_repeats_nothing_begins_anew_and_on_letting_go_it_ends(stage
     stage.show(0)
     assert window.teaching.burst_class == 0
     assert "●" in window.teach.rows[0].hold_button.text()
+    hint = window.teach.hint
+    hint.renew_now()
+    hint.resize(415, hint.height())  # as in a window of 1440 pixels
+    assert hint.text().split() == hint.full_text.split()
+    assert "let go" in hint.full_text
     send_key(window, QEvent.Type.KeyRelease, KEYS[0])
     stage.show(0)
     assert counts(window) == [3, 0, 0]

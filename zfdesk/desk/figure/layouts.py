@@ -14,6 +14,7 @@ from zfdesk.desk.settings import FIGURE_LAYOUT, FIGURE_LAYOUTS
 from zfdesk.desk.widgets.questions import ask_for_text
 from zfdesk.pages.composition import Captures, Composition, filled, lacking
 from zfdesk.pages.layout_file import LayoutError, empty_of, from_text, layout_of, to_text
+from zfdesk.progress import counted
 
 
 class LayoutCommands:
@@ -81,7 +82,7 @@ class LayoutCommands:
         def fill(found: Captures) -> None:
             self.draft.change(filled(empty, found))
             reasons = lacking(found)
-            cannot = f"{len(reasons)} panels cannot be had: {reasons[0]}" if reasons else ""
+            cannot = f"{counted(len(reasons), 'panel')} cannot be had: {reasons[0]}" if reasons else ""
             self.bench.say(cannot or f"{name} is filled from the window.", bool(reasons))
 
         self.bench.capture([slot.spec for slot in empty.slots], fill)

@@ -27,7 +27,7 @@ from zfdesk.figures.facts import RULE_LABELS, unit_text
 from zfdesk.library.pictures import Portrayed, ShownExample, projection_picture
 from zfdesk.live import Demand, MapsContent, Result
 from zfdesk.live.changes import to_unit
-from zfdesk.progress import noun
+from zfdesk.progress import counted, noun
 
 SCANNED, CAMERA = "scan", "camera"
 SOURCE_LABELS = {SCANNED: "scanned pictures", CAMERA: f"last {CAMERA_MINUTES:.0f} minutes"}
@@ -159,7 +159,7 @@ class PortraitPane(Pane):
         portrait = shown.portrait
         pictures = (*shown.shown, *(ShownExample(one) for one in portrait.examples[len(shown.shown) :]))
         hints = [example_hint(one, shown, portrait.weights) for one in pictures]
-        sentence = f"None of the {portrait.pictures:,} pictures wakes this unit."
+        sentence = f"None of {counted(portrait.pictures, 'picture')} wakes this unit."
         self.examples.show_examples(pictures, [example_caption(one) for one in pictures], hints, sentence)
 
     def _show_made(self) -> None:

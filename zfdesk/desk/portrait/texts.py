@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from zfdesk.figures.facts import RULE_LABELS, number, stretch_text, unit_text
 from zfdesk.library.pictures import MadePicture, Portrayed, ShownExample
+from zfdesk.progress import counted
 
 if TYPE_CHECKING:
     from zfdesk.library import UnitPortrait
@@ -62,7 +63,7 @@ def made_text(made: MadePicture, weights: str) -> tuple[str, str]:
 def share_text(portrait: UnitPortrait) -> str:
     """How many of the pictures wake the unit, and how strongly."""
     if portrait.dead:
-        return f"dead: none of {portrait.pictures:,} pictures wakes it"
+        return f"dead: none of {counted(portrait.pictures, 'picture')} wakes it"
     return f"awake in {100 * portrait.active:.3g} % of the pictures, mean {number(portrait.mean)}"
 
 

@@ -21,6 +21,7 @@ from zfdesk.library.boxes import Covered, ObjectShare, covered_peaks, object_box
 from zfdesk.library.gallery import Gallery
 from zfdesk.live import Demand, Result
 from zfdesk.pages.panels_scan import OBJECT_SHARES, SharesShown
+from zfdesk.progress import counted
 
 LIVE_MS = 300  # a list that is sorted anew at every frame cannot be read
 HEAD = ("unit", "on the object", "by chance", "pictures", "left")
@@ -274,9 +275,9 @@ class ObjectsPane(ScanPane):
     def facts_parts(self) -> list[str]:
         parts = [self.desk.view.layer]
         if (progress := self.work_progress) is not None:
-            parts.append(f"objects of {progress.done:,} of {progress.total:,} pictures")
+            parts.append(f"objects of {progress.done:,} of {counted(progress.total, 'picture')}")
         elif self.known is not None and self.known.layer not in self.shares:
-            parts.append(f"objects of {len(self.known.pictures):,} pictures to be found")
+            parts.append(f"objects of {counted(len(self.known.pictures), 'picture')} to be found")
         return [*parts, "live: left when covered"] if self.covered else parts
 
     def show_facts(self) -> None:

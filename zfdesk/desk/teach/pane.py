@@ -65,7 +65,8 @@ class TeachPane(Pane):
         self.pages = QStackedWidget()
         self.pages.addWidget(self._invitation())
         self.pages.addWidget(self._list())
-        self.state_line, self.estimate, self.hint = ElidedLabel(), QLabel(wordWrap=True), ElidedLabel()
+        self.state_line, self.hint = ElidedLabel(lines=2), ElidedLabel(lines=2)
+        self.estimate = QLabel(wordWrap=True)
         for label, name in (
             (self.state_line, "What was taught"), (self.estimate, "Estimate of how well"), (self.hint, "Hint"),
         ):  # fmt: skip
@@ -354,8 +355,8 @@ def estimate_text(taught: Taught | None) -> str:
     tried, once = sum(taught.left_out.tried), sum(not count for count in taught.left_out.tried)
     alone = f" {once} held once only: not tried." if once else ""
     return (
-        f"Estimate: {percent_text(taught.left_out.share)} of {tried} pictures told rightly, each hold left out in "
-        f"turn, since neighbouring frames are near-copies.{alone}"
+        f"Estimate: {percent_text(taught.left_out.share)} of {counted(tried, 'picture')} told rightly, each hold left "
+        f"out in turn, since neighbouring frames are near-copies.{alone}"
     )
 
 

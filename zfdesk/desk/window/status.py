@@ -22,6 +22,8 @@ class StatusLine(ElidedLabel):
         """Renew the line from the newest result."""
         desk, result = self.desk, self.desk.result
         weights = desk.model.name or desk.model.architecture.name
+        if result is None and desk.is_valid_for("input"):
+            return  # taught anew: the next frame comes at once
         if result is None:
             self.say(f"waiting for the first frame · cpu · {weights}")
             return
