@@ -211,3 +211,26 @@ def test_a_still_picture_has_no_rate_and_no_age(first: Window) -> None:
     wait_until(lambda: (first.show_facts(), "still" in first.status.full_text)[1])
     for word in ("fps", "age", "dropped"):
         assert word not in first.status.full_text
+
+
+@pytest.mark.parametrize("presenter", [False, True])
+@pytest.mark.parametrize("size", [(1016, 728), (1432, 860), (1912, 1040)])
+def test_every_layer_is_seen_or_a_bar_says_that_there_are_more(
+    first: Window, size: tuple[int, int], presenter: bool
+) -> None:
+    desk = first.desk
+    desk.change(desk.view.change(presenter=presenter))
+    first.resize(*size)
+    first.layout_.reset()
+    settle(100)
+    layers = first.layers.list
+
+    def seen() -> bool:
+        last = layers.visualItemRect(layers.item(layers.count() - 1))
+        return layers.viewport().rect().contains(last) != layers.verticalScrollBar().isVisible()
+
+    wait_until(seen)
+    if not presenter or size[0] > 1900:
+        assert not layers.verticalScrollBar().isVisible()
+    desk.change(desk.view.change(presenter=False))
+    settle(50)
