@@ -207,7 +207,7 @@ def test_a_and_b_and_their_difference(window: Window) -> None:
     wait_for_result(window.desk)
     for tile in (pane.tiles[0], pane.tiles[2]):  # nothing of the other network is left
         assert not tile.canvas.has_picture or tile.canvas.message
-    assert (pane.tiles[0].caption.full_text, pane.changes.full_text) == ("A", "")
+    assert (pane.tiles[0].caption.full_text, pane.facts.full_text) == ("A", "")
 
 
 def test_the_mouse_moves_right_after_the_network_was_switched(window: Window) -> None:

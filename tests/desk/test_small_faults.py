@@ -147,6 +147,10 @@ def test_pins_and_a_comparison_are_large_enough_to_be_seen(still: Window) -> Non
     settle(30)
     for tile in still.compare.tiles:
         assert min(tile.canvas.width(), tile.canvas.height()) >= 90
+    facts = still.compare.facts
+    facts.renew_now()
+    assert "→" in facts.full_text
+    assert facts.text().split() == facts.full_text.split()
     still.run("pin")
     still.layout_.reset()
 

@@ -15,7 +15,7 @@ from zfdesk.desk.heat_maps import HeatMaps, HeatStream
 from zfdesk.desk.widgets.canvas import CanvasPicture, Content, ValueRange
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.combo_box import ComboBox
-from zfdesk.desk.widgets.pane import ElidedLabel, Pane
+from zfdesk.desk.widgets.pane import Pane
 from zfdesk.desk.widgets.tile import Tile
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.figures.facts import number
@@ -71,12 +71,10 @@ class ComparePane(Pane):
         self.take_button = QPushButton("Take A")
         self.take_button.setToolTip("Keep what is shown now as snapshot A")
         self.take_button.clicked.connect(self.take_snapshot)
-        self.changes = ElidedLabel()
-        self.changes.setAccessibleName("Change of the most probable classes from A to B")
         row = QHBoxLayout()
         row.addWidget(self.take_button)
         row.addWidget(self.content)
-        row.addWidget(self.changes, 1)
+        row.addStretch(1)
         self.body.addLayout(row)
         tiles = QHBoxLayout()
         for tile in self.tiles:
@@ -122,7 +120,7 @@ class ComparePane(Pane):
 
     def _clear(self) -> None:
         self.a = None
-        self.changes.say("")
+        self.facts.say("")
         keys = self.context.get(ActionTable)
         text = keys.with_keys("Take a snapshot ({snapshot}) to compare it with the live picture.")
         for tile in self.tiles:
@@ -195,13 +193,14 @@ class ComparePane(Pane):
         tile.set_content(self._indexed(difference, float(np.abs(difference).max()) or 1.0, signed=True), caption)
 
     def _classes(self, a: Result, b: Result) -> None:
+        """How the most probable classes change from A to B."""
         first, second = int(a.probabilities.argmax()), int(b.probabilities.argmax())
         names = self.desk.model.classes
         parts = [
             f"{names[i]} {a.probabilities[i] * 100:.1f} → {b.probabilities[i] * 100:.1f} %"
             for i in dict.fromkeys((first, second))
         ]
-        self.changes.say("   ".join(parts))
+        self.facts.say(" · ".join(parts))
 
     def as_data(self) -> str:
         """The classes' probabilities in A and B."""
