@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from zfdesk.desk.app import remembered
 from zfdesk.desk.widgets.screenshot import picture_of, save_png
-from zfdesk.desk.widgets.theme import THEMES
+from zfdesk.desk.widgets.theme import PRESENTER_PIXELS, THEMES
 from zfdesk.desk.window import copy_commands
 from zfdesk.desk.window.hints import show_hints
 from zfdesk.live import View
@@ -216,6 +216,9 @@ def test_lecture_shows_picture_answer_and_unit_alone_and_then_all_as_before(stil
     window = still
     before = {pane.title for pane in window.panes if pane.isVisible()}
     usual = window.classes.headline.type_size()
+    names = [tile.caption for tile in (*window.unit.rule_tiles.values(), *window.unit.small_tiles)]
+    usual_type = [(name.fontInfo().pixelSize(), name.fontInfo().bold()) for name in names]
+    assert sum(bold for _, bold in usual_type) == 1, "the chosen method"
     window.run("lecture")
     settle(50)
     assert {pane.title for pane in window.panes if pane.isVisible()} == {"Picture", "Classes", "Unit"}
@@ -223,6 +226,8 @@ def test_lecture_shows_picture_answer_and_unit_alone_and_then_all_as_before(stil
     assert not window.menuBar().isVisible()
     assert not window.classes.bars.isVisible()
     assert window.classes.headline.type_size() > usual
+    assert min(name.fontInfo().pixelSize() for name in names) >= PRESENTER_PIXELS
+    assert window.picture.canvas.fontInfo().pixelSize() >= PRESENTER_PIXELS
     assert window.unit.map_tile.isVisible()
     assert not window.unit.patch_tile.isVisible()
     window.run("escape")
@@ -231,3 +236,4 @@ def test_lecture_shows_picture_answer_and_unit_alone_and_then_all_as_before(stil
     assert {pane.title for pane in window.panes if pane.isVisible()} == before
     assert window.classes.bars.isVisible()
     assert window.unit.patch_tile.isVisible()
+    assert [(name.fontInfo().pixelSize(), name.fontInfo().bold()) for name in names] == usual_type

@@ -6,7 +6,6 @@ import time
 from dataclasses import replace
 
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from zfdesk.desk.context import AppContext
@@ -18,6 +17,7 @@ from zfdesk.desk.live_view.unit_filter import Filter, filter_of, has_filters, se
 from zfdesk.desk.live_view.unit_heat import UnitHeat
 from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture
 from zfdesk.desk.widgets.pane import QWIDGETSIZE_MAX, ElidedLabel, Pane
+from zfdesk.desk.widgets.theme import set_role
 from zfdesk.desk.widgets.tile import MapCanvas, Tile
 from zfdesk.desk.widgets.tsv import array_text
 from zfdesk.engine import LRN, Model, Rule, SeedKind
@@ -266,9 +266,7 @@ class UnitPane(Pane):
         if self.shown_result is not None and self._drawn_as_comparison != self.shows_comparison:
             self._draw(self.shown_result)
         for rule, tile in self.rule_tiles.items():
-            font = QFont(self.font())
-            font.setBold(rule == method_of(view))
-            tile.caption.setFont(font)
+            set_role(tile.caption, "chosen" if rule == method_of(view) else "")
 
     def show_facts(self) -> None:
         result = self.shown_result

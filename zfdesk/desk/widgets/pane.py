@@ -19,10 +19,11 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.widgets.colour_bar import RENEW_MS
 from zfdesk.desk.widgets.drag_out import DragOut
 from zfdesk.desk.widgets.text import BETWEEN, fit_facts
-from zfdesk.desk.widgets.theme import Colours, set_role
+from zfdesk.desk.widgets.theme import PRESENTER_PIXELS, Colours, set_role
 from zfdesk.live import Demand, Result, UnitReference
 
 QWIDGETSIZE_MAX = (1 << 24) - 1  # Qt's "as high as it likes", which PySide6 does not name
+LECTURE_LINES = 40  # of type on the height of a screen: read from the last row
 LEAVE_MS = 300
 FACTS_EVERY_MS = 200  # text a few times a second; pictures at frame rate
 
@@ -175,8 +176,10 @@ class Pane(QWidget):
     lecture = False
 
     def set_lecture(self, lecture: bool) -> None:
-        """Show the content alone, for a lecture hall, or everything again."""
+        """Show the content alone, in type for a lecture hall, or everything again."""
         self.lecture = lecture
+        pixels = max(PRESENTER_PIXELS, self.screen().size().height() // LECTURE_LINES)
+        self.setStyleSheet(f"QWidget {{ font-size: {pixels}px; }}" if lecture else "")
         self.facts.setVisible(not lecture)
         self._tools.hide()
 

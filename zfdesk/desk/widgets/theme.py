@@ -94,8 +94,8 @@ NORMAL_PIXELS, PRESENTER_PIXELS = 13, 20
 def set_role(widget: QWidget, role: str) -> None:
     """Give a widget its colours by what it says: one of the roles of the style sheet below.
 
-    "quiet", "error", "" for plain text; "thin" for a bar; "bare" for a button that is a sign alone; "ground" for what
-    lies behind a page.
+    "quiet", "error", "chosen", "" for plain text; "thin" for a bar; "bare" for a button that is a sign alone; "ground"
+    for what lies behind a page.
     """
     if widget.property("role") != role:
         widget.setProperty("role", role)
@@ -196,6 +196,7 @@ def _sheet(c: Colours, pixels: int, theme: str) -> str:
         border: 1px solid {c.line}; }}
     *[role="quiet"] {{ color: {c.quiet}; }}
     *[role="error"] {{ color: {c.error}; }}
+    *[role="chosen"] {{ font-weight: bold; }}
     QScrollArea[role="ground"] {{ background: {c.background}; }}
     QProgressBar[role="thin"] {{ border: 0; border-radius: 2px; background: {c.line}; }}
     QProgressBar[role="thin"]::chunk {{ border-radius: 2px; background: {c.field}; }}
