@@ -125,6 +125,11 @@ def test_a_network_of_fewer_classes_takes_the_place_of_what_is_looked_at(window:
     assert pane.study.class_index == 0
 
 
+def test_the_axes_have_the_minus_sign_of_mathematics(window: Window, pane: InvariancePane) -> None:
+    axis = pane.plots.plots[-1].getAxis("bottom")
+    assert axis.tickStrings([-50.0, 0.0, 50.0], 1.0, 50.0) == ["−50", "0", "50"]
+
+
 def test_before_any_picture_it_says_so(window: Window) -> None:
     assert "open the pane Invariance" in why_not(PanelSpec(INVARIANCE_LOW), sources_of(window.context))
     pane = window.context.get(Panes).show("Invariance")

@@ -15,7 +15,7 @@ from desk_window import Window
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication
 
-from zfdesk.desk.trace.plot import CEILINGS, MARKS, TraceCurve, TracePlot, ticks
+from zfdesk.desk.trace.plot import CEILINGS, MARKS, TraceCurve, TracePlot, tick_text, ticks
 from zfdesk.desk.widgets.screenshot import picture_of
 from zfdesk.desk.widgets.theme import THEMES
 from zfdesk.live import TraceAxis
@@ -249,6 +249,10 @@ def test_ticks_are_round_and_few(low: float, high: float, most: int) -> None:
     if len(steps):
         assert np.allclose(steps, steps[0])
         assert f"{steps[0]:.0e}"[0] in "125"
+
+
+def test_ticks_have_the_minus_sign_of_mathematics() -> None:
+    assert [tick_text(value) for value in (-20.0, -1e-12, 0.5, 10250.0)] == ["−20", "0", "0.5", "10250"]
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ import pyqtgraph
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from zfdesk.desk.widgets.axis import axes
 from zfdesk.desk.widgets.theme import THEMES, Colours
 
 
@@ -51,7 +52,7 @@ class InvariancePlots(QWidget):
         self.setMinimumSize(160, 160)
 
     def _plot(self, row: int, last: bool) -> pyqtgraph.PlotItem:
-        plot = self.canvas.addPlot(row=row, col=0, enableMenu=False)
+        plot = self.canvas.addPlot(row=row, col=0, enableMenu=False, axisItems=axes())
         plot.hideButtons()
         plot.setMouseEnabled(x=False, y=False)
         plot.getAxis("left").setWidth(62)

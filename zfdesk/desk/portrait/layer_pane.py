@@ -20,6 +20,7 @@ from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.controls import Choice, Controls
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.tsv import array_text
+from zfdesk.figures.facts import number
 from zfdesk.library import Portraits
 from zfdesk.library.portrait import MOST_CORRELATED
 from zfdesk.library.statistics import BINS
@@ -212,12 +213,12 @@ class LayerPane(Pane):
         row, column = cell
         found = shown.statistics
         if self.canvas.square and shown.correlation is not None:
-            self.line.say(f"{found.layer}:{row} and {column}: correlation {shown.correlation[row, column]:.3f}")
+            self.line.say(f"{found.layer}:{row} and {column}: correlation {number(shown.correlation[row, column])}")
             return
         bin_ = min(column // shown.across, BINS - 1)
         low, high = found.edges[row, bin_], found.edges[row, bin_ + 1]
         self.line.say(
-            f"{found.layer}:{row} · {counted(found.counts[row, bin_], 'picture')} from {low:.3g} to {high:.3g}"
+            f"{found.layer}:{row} · {counted(found.counts[row, bin_], 'picture')} from {number(low)} to {number(high)}"
         )
 
     def _pick(self, point: tuple[float, float], modifiers: Qt.KeyboardModifier) -> None:

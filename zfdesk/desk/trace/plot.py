@@ -92,6 +92,11 @@ def ticks(low: float, high: float, most: int) -> list[float]:
     return [place * step for place in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
+def tick_text(value: float) -> str:
+    """What stands at a tick, which is round but for the error of adding up."""
+    return f"{value:g}".replace("-", "−") if abs(value) > 1e-9 else "0"
+
+
 class TracePlot(QWidget):
     """Probabilities in percent on the left axis, a unit's activation on the right one."""
 
@@ -189,7 +194,7 @@ class TracePlot(QWidget):
             x = float(self.to_screen(np.array([value]), np.zeros(1), False)[0][0])
             painter.setPen(self.colours.colour("quiet"))
             painter.drawLine(QPointF(x, area.bottom()), QPointF(x, area.bottom() + 3))
-            label = f"{value:g}" if abs(value) > 1e-9 else "0"
+            label = tick_text(value)
             width = metrics.horizontalAdvance(label)
             left = min(max(x - width / 2, 0), self.width() - width)
             painter.drawText(QRectF(left, area.bottom() + 3, width + 1, metrics.height()), CENTRE, label)

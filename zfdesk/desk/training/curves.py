@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from zfdesk.desk.training.reading import Line, Lines
+from zfdesk.desk.widgets.axis import axes
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.theme import THEMES, Colours
 from zfdesk.figures.facts import number
@@ -59,7 +60,7 @@ class CurvesView(QWidget):
         self.canvas.scene().sigMouseMoved.connect(self._hover)
 
     def _plot(self, row: int, label: str) -> pyqtgraph.PlotItem:
-        plot = self.canvas.addPlot(row=row, col=0, enableMenu=False)
+        plot = self.canvas.addPlot(row=row, col=0, enableMenu=False, axisItems=axes())
         plot.hideButtons()
         plot.setLabel("left", label)
         plot.getAxis("left").setWidth(58)
