@@ -31,14 +31,16 @@ from desk_hands import (
 )
 from desk_tools import press, wait_until
 from desk_window import Window
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QKeyEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
+from PySide6.QtGui import QColor, QImage, QKeyEvent
 from PySide6.QtWidgets import QApplication, QWidget
+from test_accessibility import READABLE, contrast
 
 import zfdesk.engine as zf
 from zfdesk.desk.live_view.picture_canvas import PictureCanvas
 from zfdesk.desk.widgets.screenshot import picture_of
-from zfdesk.engine import Occluder, OccluderShape
+from zfdesk.desk.widgets.theme import THEMES
+from zfdesk.engine import Occluder, OccluderShape, SeedKind
 from zfdesk.live import Crop, CropMode
 
 
@@ -369,3 +371,27 @@ def test_frames_of_any_size_are_shown_and_handled(still: Window, shape: tuple[in
         again.give(numbered_picture(0))
         wait_for_result(window.desk, lambda result: result.request.frame.origin == "by hand")
     assert first is not None
+
+
+def test_what_stands_on_a_white_picture_can_be_read(window: Window) -> None:
+    source = HandSource()
+    window.desk.start()
+    window.desk.open_made(source)
+    source.give(np.full((96, 96, 3), 255, np.uint8))
+    wait_until(lambda: window.desk.result is not None)
+    unit = change(window, layer="conv3", unit=1, seed=SeedKind.AT, position=(5, 5), crop=Crop()).unit
+    top, left, _, _ = unit.box  # whose lower edge crosses what is said below the occluder
+    change(window, occluders=(Occluder(top + 3, left - 4, 8, 8),), chosen_occluder=0)
+    canvas = window.picture.canvas
+    rect = canvas.input_rect(top + 3, left - 4, top + 11, left + 4)
+    label = QRect(int(rect.left()), int(rect.bottom()) + 4, 90, canvas.fontMetrics().height())
+
+    def levels() -> np.ndarray:
+        image = picture_of(canvas).copy(label).convertToFormat(QImage.Format.Format_Grayscale8)
+        return np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), -1)[:, : image.width()].copy()
+
+    outlined = levels()
+    ground = int(np.bincount(outlined.ravel()).argmax())
+    assert contrast(QColor(ground, ground, ground).name(), THEMES["dark"].field) >= READABLE
+    change(window, outlines=False)
+    assert ((levels() > 250) == (outlined > 250)).all(), "the outline lies over the words"

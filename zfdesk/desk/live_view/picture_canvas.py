@@ -100,14 +100,16 @@ class PictureCanvas(Canvas):
         if self.heat is not None:
             self.heat.paint(painter)
         self._paint_crop(painter)
-        if not self.desk.shows_clean:  # with the bars and the maps, not before them
-            for index, occluder in enumerate(view.occluders):
-                self._paint_occluder(painter, occluder, index == view.chosen_occluder)
+        occluders = () if self.desk.shows_clean else view.occluders  # with the bars and the maps, not before them
+        for index, occluder in enumerate(occluders):
+            self._paint_occluder(painter, occluder, index == view.chosen_occluder)
         unit = self.unit
         if unit and view.outlines and unit.box[2] - unit.box[0] < self.desk.model.architecture.size:
             self._paint_rect(painter, self.input_rect(*unit.box), mark_pens("field", 2))
             label = f"{unit.reference.layer} @ {unit.position}"
             self._paint_label(painter, self.input_rect(*unit.box), label, THEMES["dark"].colour("field"), above=True)
+        if 0 <= view.chosen_occluder < len(occluders):
+            self._paint_size(painter, occluders[view.chosen_occluder])
         if self.hover_box:
             pens = mark_pens("unit", 1.5, Qt.PenStyle.DashLine)
             self._paint_rect(painter, self.input_rect(*self.hover_box), pens)
@@ -145,10 +147,18 @@ class PictureCanvas(Canvas):
             painter.setPen(pen)
             painter.drawRect(rect)
 
-    def _paint_occluder(self, painter: QPainter, occluder: Occluder, chosen: bool) -> None:
-        rect = self.input_rect(
+    def _occluder_rect(self, occluder: Occluder) -> QRectF:
+        return self.input_rect(
             occluder.top, occluder.left, occluder.top + occluder.height, occluder.left + occluder.width
         )
+
+    def _paint_size(self, painter: QPainter, occluder: Occluder) -> None:
+        """How large the occluder is, and where, over all outlines."""
+        text = f"{occluder.height} × {occluder.width} at ({whole(occluder.top)}, {whole(occluder.left)})"
+        self._paint_label(painter, self._occluder_rect(occluder), text, QColor(255, 255, 255))
+
+    def _paint_occluder(self, painter: QPainter, occluder: Occluder, chosen: bool) -> None:
+        rect = self._occluder_rect(occluder)
         box = self.crop_box()
         path = QPainterPath()
         if occluder.shape is OccluderShape.ELLIPSE:
@@ -172,8 +182,6 @@ class PictureCanvas(Canvas):
                     if (x, y) != (middle.x(), middle.y()):
                         painter.drawRect(QRectF(x - 3.5, y - 3.5, 7, 7))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            label = f"{occluder.height} × {occluder.width} at ({whole(occluder.top)}, {whole(occluder.left)})"
-            self._paint_label(painter, rect, label, QColor(255, 255, 255))
 
     def _fill(self, painter: QPainter, path: QPainterPath, fill: OccluderFill) -> None:
         """What the network gets there; the blur and the noise are drawn alike, the network's own are exact."""
@@ -207,7 +215,7 @@ class PictureCanvas(Canvas):
         over, under = rect.top() - height - 3, rect.bottom() + 3
         top = over if (above and over >= 0) or under + height >= self.height() else under
         area = QRectF(left, max(top, 0.0), width, height)
-        painter.fillRect(area, QColor(0, 0, 0, 170))
+        painter.fillRect(area, QColor(0, 0, 0, 205))  # read on a white picture too
         painter.setPen(colour)
         painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)
 

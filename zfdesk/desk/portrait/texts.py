@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zfdesk.figures.facts import RULE_LABELS, number, stretch_text, unit_text
+from zfdesk.figures.facts import RULE_LABELS, number, stretch_text, unit_text, whole
 from zfdesk.library.pictures import MadePicture, Portrayed, ShownExample
 from zfdesk.progress import counted
 
@@ -31,7 +31,7 @@ def example_hint(shown: ShownExample, portrayed: Portrayed, weights: str) -> str
         where = "a frame of the last minutes"
     else:
         where = example.path + ("" if example.seconds is None else f" at {example.seconds:.2f} s")
-    top, left, bottom, right = example.box
+    top, left, bottom, right = map(whole, example.box)
     lines = [
         where,
         f"{unit_text(portrayed.layer, portrayed.unit, example.position)}, activation {number(example.activation)}",
