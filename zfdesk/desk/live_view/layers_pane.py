@@ -26,7 +26,7 @@ from zfdesk.live.changes import to_layer
 
 THUMB = 32
 MOST_ROWS = 2  # what does not fit scrolls: the maps are below
-TALL = 900  # screen pixels: a window as high as that has room for a row more
+TALL = 900  # screen pixels: a window as high as that has room for a row more, which large type needs
 NAME_SHARE = 0.85  # of the size of type: all layers of ZFNet stand in one row of the first window
 THUMBNAILS_EVERY_MS = 80  # small pictures at half the frame rate cost half as much, and nobody sees the difference
 
@@ -187,7 +187,8 @@ class LayersPane(Pane):
         if not card.isValid() or self.width() < card.width() + 20:
             return
         columns = max((self.width() - 2 * self.list.frameWidth() - 8) // card.width(), 1)
-        needed, most = -(-self.list.count() // columns), MOST_ROWS + (self.window().height() >= TALL)
+        more = self.desk.view.presenter and self.window().height() >= TALL
+        needed, most = -(-self.list.count() // columns), MOST_ROWS + more
         rows, policy = min(needed, most), Qt.ScrollBarPolicy
         self.list.setVerticalScrollBarPolicy(policy.ScrollBarAsNeeded if needed > most else policy.ScrollBarAlwaysOff)
         height = rows * card.height() + 2 * self.list.frameWidth() + 2
