@@ -162,6 +162,21 @@ def test_importing_a_file_keeps_and_selects_it(
     assert "untrained networks" in said[0][0]
 
 
+def test_weights_that_are_dropped_on_the_window_are_imported(
+    dialog: WeightsDialog, said: list[tuple[str, bool]], tmp_path: Path, lab: zf.Model, window: Window
+) -> None:
+    zfdesk.weights.save(lab, tmp_path / "dropped.safetensors")
+    window.open_path(str(tmp_path / "dropped.safetensors"))
+    wait_until(lambda: said != [] and not dialog.busy)
+    assert said[0][0].startswith("Kept as dropped")
+    assert dialog.selected.name == "dropped"
+    (tmp_path / "odd.PTH").write_bytes(b"no weights")
+    window.open_path(str(tmp_path / "odd.PTH"))
+    wait_until(lambda: len(said) == 2 and not dialog.busy)
+    assert said[1][1]
+    assert "odd.PTH" in said[1][0]
+
+
 class _Harm:
     def __reduce__(self) -> tuple:
         return (Path.touch, (Path("/tmp/zfdesk-was-harmed"),))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from zfdesk.desk.actions import Action
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.feature import Feature
+from zfdesk.desk.feature import Feature, Opener
 from zfdesk.desk.weights.embedded_note import EmbeddedLine
 
 
@@ -15,6 +17,18 @@ def choose_weights(context: AppContext) -> None:
     show_weights(context)
 
 
+def is_weights(path: str) -> bool:
+    """Whether a file is meant as weights: by its suffix."""
+    return Path(path).suffix.lower() in (".safetensors", ".pth", ".pt", ".onnx")
+
+
+def import_weights(context: AppContext, path: str) -> None:
+    """Keep a file of weights, and show it among the others."""
+    from zfdesk.desk.weights.dialog import show_weights
+
+    show_weights(context).import_path(Path(path))
+
+
 ACTIONS = (Action("weights", "Weights…", ("Ctrl+W",), "Source", command=choose_weights, after="freeze", also="model checkpoint download network pretrained"),)
 
-FEATURE = Feature(name="weights", status=(EmbeddedLine,), actions=ACTIONS)
+FEATURE = Feature(name="weights", status=(EmbeddedLine,), actions=ACTIONS, opens=(Opener(is_weights, import_weights),))
