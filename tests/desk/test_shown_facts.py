@@ -67,6 +67,19 @@ def test_no_fact_is_cut_and_those_that_matter_are_there(first: Window, size: tup
         assert fact in said, (size, said)
 
 
+def test_no_word_of_a_sweep_is_cut(first: Window) -> None:
+    """Four maps side by side in a small window."""
+    first.resize(1016, 728)
+    first.layout_.reset()
+    first.desk.change(first.desk.view.change_sweep(size=112, stride=56, own=True))
+    first.run("sweep")
+    wait_until(lambda: first.sweeps.swept is not None and not first.sweeps.running)
+    settle(100)
+    cut = {label.full_text: label.text() for label in labels_of(first) if label.cut}
+    first.layout_.reset()
+    assert cut == {}
+
+
 def test_of_a_unit_with_its_filter_no_name_is_cut(first: Window) -> None:
     """Three small pictures side by side."""
     desk = first.desk

@@ -66,7 +66,7 @@ def projection_content(projected: Projected | None, sweep: Sweep, unit: int, sta
         value_range=ValueRange(rendered.low, rendered.high),
     )  # fmt: skip
     stretch = f"× {number(rendered.stretch)}"
-    return content, f"{name} deconvnet, contrast {stretch}", f"{name} {stretch}"
+    return content, f"{name} deconvnet, contrast {stretch}", f"{name} · {stretch}"
 
 
 __all__ = ["SweepLook", "projection_content", "value_picture"]

@@ -202,12 +202,13 @@ class SweepPane(Pane):
     def _draw(self, swept: SweepSnapshot, sweep: Sweep, layout: SweepLayout) -> None:
         unit, class_index = self.sweeps.unit, self.sweeps.class_index
         name = sweep.model.classes[class_index]
-        strongest = " (highest total)" if unit == sweep.highest_total_unit else ""
+        strongest = unit == sweep.highest_total_unit
         look = SweepLook(self.desk.view.sweep, self.desk.view.theme == "dark", self.undone(), self.stale_text)
         clean = float(sweep.clean_activations[unit])
         activation = value_picture(sweep, layout, sweep.activation(unit), clean, look)
-        map_name = f"{sweep.layer}:{unit}{strongest}"
-        self.activation.set_content(activation, f"(b) total activation of {map_name}", f"(b) {map_name}")
+        map_name = f"{sweep.layer}:{unit}"
+        whole = f"(b) total activation of {map_name}{' (highest total)' if strongest else ''}"
+        self.activation.set_content(activation, whole, f"(b) {map_name}{' · highest total' if strongest else ''}")
         percent = sweep.probability(class_index) * 100, float(sweep.clean_probabilities[class_index]) * 100
         probability = value_picture(sweep, layout, *percent, look, " %")
         self.probability.set_content(probability, f"(d) probability of {name}", f"(d) P({name})")
@@ -232,7 +233,7 @@ class SweepPane(Pane):
         return SweepPicture.rgb(
             sweep.picture, stale=self.stale_text, opacity=self.desk.view.sweep.opacity, numbers=tuple(numbers),
             overlay=layout.picture(label_colours(labels, legend), self.undone()),
-            note=f"another label at {share} of the positions", short_note=f"another label: {share}",
+            note=f"another label at {share} of the positions", short_note=f"other: {share}",
         )  # fmt: skip
 
     def undone(self) -> tuple[int, int]:
