@@ -16,8 +16,9 @@ from matplotlib.image import AxesImage
 
 import zfdesk.engine as zf
 from zfdesk.figures import draw, encode, panels
+from zfdesk.figures.page import Cell, Page
 from zfdesk.figures.pixels import pixels
-from zfdesk.live import SweepInput, SweepSettings, SweepSnapshot, SweepState, TraceAxis
+from zfdesk.live import MapsDisplay, Normalise, SweepInput, SweepSettings, SweepSnapshot, SweepState, TraceAxis
 from zfdesk.live.trace import Trace
 from zfdesk.pages.composition import (
     Composition,
@@ -143,6 +144,36 @@ def test_feature_maps_are_the_activations(sources: Sources) -> None:
     panel = taken(MAPS, sources).panel
     activation = result.request.model.forward(result.picture).activations["conv2"][0].numpy()
     np.testing.assert_allclose(panel.values, activation, atol=1e-4)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("display", "said"),
+    [
+        (MapsDisplay(colours="gray", gamma=0.5), "gamma 0.5"),
+        (MapsDisplay(colours="gray", normalise=Normalise.LOCKED, locked=(0.0, 0.25)), "what is beyond is cut"),
+        (MapsDisplay(colours="gray", normalise=Normalise.UNIT, boost=4.0, gamma=0.7), "its max / 4"),
+        (MapsDisplay(colours="gray", boost=2.0), "what is beyond is cut"),
+    ],
+)
+def test_feature_maps_are_as_bright_as_in_the_window(model: zf.Model, display: MapsDisplay, said: str) -> None:
+    result = some_result(model, maps=display)
+    mosaic = result.mosaic
+    assert mosaic is not None
+    panel = taken(MAPS, full(result)).panel
+    assert isinstance(panel, panels.Maps)
+    columns = mosaic.columns
+    figure = draw(Page((Cell(replace(panel, columns=columns), 0, 0),)))
+    sheet = figure.axes[0].images[0].get_array()
+    height, width = mosaic.tile
+    assert np.ptp(mosaic.image[:height, :width]) > 50
+    for unit in mosaic.units:
+        top, left = mosaic.corner_of(int(unit))  # type: ignore[misc]
+        level = mosaic.image[top : top + height, left : left + width]
+        row, column = divmod(int(np.flatnonzero(mosaic.units == unit)[0]), columns)
+        y, x = row * (height + 1), column * (width + 1)
+        printed = sheet[y : y + height, x : x + width, 0]
+        np.testing.assert_allclose(printed, (level - 1.0) / 254 * 255, atol=4)  # of 255 steps
+    assert any(said in text.get_text() for axes in figure.axes for text in axes.texts)
 
 
 def test_clean_and_covered(sources: Sources) -> None:

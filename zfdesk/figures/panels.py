@@ -63,6 +63,8 @@ class Maps:
     units: the number of each. each: every map has its own range, which then is not on the colour bar. signed: colours
     are symmetric about zero. colours: a name of `zfdesk.figures.colours.SEQUENTIAL`, for what is not signed.
     columns: 0 makes the mosaic as square as its panel allows. marked: a unit with a frame around its map, or −1.
+    high: the value at the end of the colours, where what is larger is cut; 0: the largest of all, or with ``each`` of
+    the map, in both cases over ``boost``. gamma: the power of a value's share of that range, which chooses the colour.
     """
 
     values: np.ndarray
@@ -73,6 +75,9 @@ class Maps:
     colours: str = "inferno"
     columns: int = 0
     marked: int = -1
+    high: float = 0.0
+    boost: float = 1.0
+    gamma: float = 1.0
     note: str = ""
     facts: Facts = UNKNOWN
 

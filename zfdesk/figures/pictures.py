@@ -57,8 +57,10 @@ def draw_maps(place: PanelPlace, panel: panels.Maps) -> list[Body]:
     """Draw all maps as one picture."""
     count, height, width = panel.values.shape
     columns = panel.columns or near_square(count, height + 1, width + 1)
-    limits = np.abs(panel.values).max((1, 2), keepdims=True) if panel.each else np.abs(panel.values).max()
-    share = panel.values / np.maximum(limits, TINY)
+    largest = np.abs(panel.values).max((1, 2), keepdims=True) if panel.each else np.abs(panel.values).max()
+    limits = np.maximum((panel.high or largest) / panel.boost, TINY)
+    share = np.clip(panel.values / limits, -1 if panel.signed else 0, 1)
+    share = np.sign(share) * np.abs(share) ** panel.gamma
     colours = signed() if panel.signed else sequential(panel.colours)
     shades = colours((share + 1) / 2 if panel.signed else share, bytes=True)[..., :3]
     body = _shown(place, sheet(shades, columns, 1 if height * width > 1 else 0), (), "")
@@ -68,9 +70,12 @@ def draw_maps(place: PanelPlace, panel: panels.Maps) -> list[Body]:
         corner = (column * (width + 1) - 0.5, row * (height + 1) - 0.5)
         _outline(body.axes, Rectangle(corner, width, height), BOXES["unit"], place.look)
     high = float(np.max(limits))
-    ends = ("− its max" if panel.signed else "0", "its max") if panel.each else ends_of(-high * panel.signed, high)
+    own = "its max" if panel.boost == 1 else f"its max / {number(panel.boost)}"
+    ends = (f"− {own}" if panel.signed else "0", own) if panel.each else ends_of(-high * panel.signed, high)
     colour_bar(body, colours, ends, place.look, middle="0" if panel.signed else "")
-    body.note = _joined(panel.quantity, panel.note)
+    cut = "what is beyond is cut" if bool(np.any(largest > limits * (1 + 1e-6))) else ""
+    gamma = f"gamma {number(panel.gamma)}" if panel.gamma != 1 else ""
+    body.note = _joined(panel.quantity, gamma, cut, panel.note)
     return [body]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from zfdesk.engine import OccluderShape, Rule, SeedKind
@@ -99,10 +101,13 @@ def picture_panel(result: Result, facts: Facts) -> Picture:
 def maps_panel(result: Result, mosaic: Mosaic, facts: Facts) -> Maps:
     """All maps of the layer, as the window shows them; of a layer without positions over one range, and none framed."""
     view, has_maps = result.request.view, mosaic.tile != (1, 1)
+    each = view.maps.normalise is Normalise.UNIT and has_maps
     return Maps(
         np.ascontiguousarray(mosaic.values[mosaic.units]), mosaic.units, mosaic.text,
-        each=view.maps.normalise is Normalise.UNIT and has_maps, signed=mosaic.signed, colours=view.maps.colours,
-        marked=view.unit if has_maps and mosaic.layer == view.layer else -1, facts=facts,
+        each=each, signed=mosaic.signed, colours=view.maps.colours,
+        marked=view.unit if has_maps and mosaic.layer == view.layer else -1,
+        high=0.0 if math.isnan(mosaic.high) else mosaic.high, boost=view.maps.boost if each else 1.0,
+        gamma=view.maps.gamma, facts=facts,
     )  # fmt: skip
 
 
