@@ -178,7 +178,10 @@ def test_a_folder_and_a_picture_in_it_that_cannot_be_read(
     out, err = capsys.readouterr()
     assert out.startswith("Saved film: 3 frames, 1.5 s")
     assert err.startswith("zfdesk: 1b.png ")
-    assert [line["source_frame"] for line in facts_of(film)["frames"]] == [0, 1, 3]
+    told = facts_of(film)
+    assert [line["source_frame"] for line in told["frames"]] == [0, 1, 3]
+    assert [line["file"] for line in told["frames"]] == ["0.png", "1.png", "2.png"]
+    assert told["source"] == {"kind": "folder", "name": "pictures"}
 
 
 def test_a_session_with_a_path(cat: str, path: Path, loaded: zf.Model, tmp_path: Path) -> None:

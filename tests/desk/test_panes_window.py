@@ -35,6 +35,7 @@ from PySide6.QtWidgets import QApplication, QTabBar, QToolButton
 import zfdesk.engine as zf
 from zfdesk.desk.live_view.snapshot_pane import compared_array
 from zfdesk.desk.portrait.pane import PortraitPane
+from zfdesk.desk.session.controller import current_session
 from zfdesk.desk.state import MOST_MADE, AppState
 from zfdesk.desk.widgets.images import image_array
 from zfdesk.desk.widgets.pane import Pane
@@ -43,6 +44,11 @@ from zfdesk.desk.widgets.theme import NORMAL_PIXELS, PRESENTER_PIXELS
 from zfdesk.desk.window import main_window
 from zfdesk.desk.window.main_window import make_context
 from zfdesk.engine import Rule
+from zfdesk.figures.facts import caption
+from zfdesk.pages.film_page import film_facts, frame_facts
+from zfdesk.pages.panels import frame_text
+from zfdesk.pages.view_page import facts_of
+from zfdesk.session import load_session, save_session
 from zfdesk.sources import PastedSource, SourceReference
 
 
@@ -159,6 +165,28 @@ def test_going_to_another_picture_ends_a_freeze(window: Window, tmp_path: Path) 
     assert first is not None
     assert window.desk.frame is not None
     assert not np.array_equal(window.desk.frame.pixels, first.pixels)
+
+
+def test_the_file_of_a_folder_is_named_wherever_its_picture_is(window: Window, tmp_path: Path) -> None:
+    show_picture(window)
+    folder = tmp_path / "fold"
+    folder.mkdir()
+    for number, name in enumerate(("cat.png", "dog.png")):
+        Image.fromarray(numbered_picture(number)).save(folder / name)
+    window.open_path(str(folder))
+    wait_for_result(window.desk, lambda result: result.request.frame.origin == "fold/cat.png")
+    window.run("next")
+    result = wait_for_result(window.desk, lambda result: result.request.frame.origin == "fold/dog.png")
+    window.show_facts()
+    assert window.picture.facts.full_text.startswith("fold/dog.png · ")
+    for pane in (window.unit, window.maps, window.classes):
+        assert pane.facts.full_text.endswith("dog.png"), pane.title
+    assert frame_text(result) == f"frame {result.request.frame.number} of fold/dog.png"
+    assert "Picture: fold/dog.png, " in caption(facts_of(result))
+    assert (film_facts(result)["source"]["name"], frame_facts(result)["file"]) == ("fold", "dog.png")
+    path = tmp_path / "kept.zfdesk"
+    save_session(current_session(window.context), path)
+    assert load_session(path).moment.frame.origin == "fold/dog.png"
 
 
 def test_a_and_b_and_their_difference(window: Window) -> None:

@@ -225,6 +225,20 @@ def test_a_short_form_stands_where_the_whole_has_no_room(application: object) ->
     close(label)
 
 
+def test_a_file_name_without_room_keeps_its_end(application: object) -> None:
+    label = ElidedLabel(lines=2)
+    label.say("fold/DSC_2024-06-12_a_rather_long_name_0123.jpg · 640 × 480 · frame 3")
+    label.resize(label.fontMetrics().horizontalAdvance("640 × 480 · frame 3") + 2, 40)
+    label.renew_now()
+    name, rest = label.text().splitlines()
+    assert name.startswith("fold/")
+    assert name.endswith(".jpg")
+    assert label.fontMetrics().horizontalAdvance(name) <= label.width()
+    assert label.cut
+    assert rest == "640 × 480 · frame 3"
+    close(label)
+
+
 def test_class_bars_never_lie_over_one_another(still: Window) -> None:
     bars = still.classes.bars
     before = bars.size()

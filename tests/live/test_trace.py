@@ -67,6 +67,17 @@ def test_neighbours_are_joined_and_others_not(hand: Hand) -> None:
     assert [p.joined for p in hand.trace.points(TraceAxis.TIME)] == [False, True, True, False, True]
 
 
+def test_the_pictures_of_a_folder_are_one_source_and_each_is_named(hand: Hand) -> None:
+    view = hand.move(at(0, 0))
+    for number, file in enumerate(("cat.jpg", "dog.jpg")):
+        hand.frame = replace(numbered_frame(number, "fold"), file=file)
+        hand.compute(view, number)
+    points = hand.trace.points(TraceAxis.RECENT)
+    assert [point.joined for point in points] == [False, True]
+    rows = csv.DictReader(io.StringIO(as_table(points, "abcde", (0,), False)), delimiter="\t")
+    assert [row["picture"] for row in rows] == ["fold/cat.jpg", "fold/dog.jpg"]
+
+
 def test_frames_that_were_left_out_break_the_line(hand: Hand) -> None:
     view = hand.move(at(0, 0))
     for number in (1, 2, 4, 5, 4):
@@ -201,7 +212,7 @@ def test_the_table_reads_back(hand: Hand) -> None:
     rows = list(csv.DictReader(io.StringIO(text), delimiter="\t"))
     assert len(rows) == 4
     assert list(rows[0]) == [
-        "time s", "path px", "position", "frame", "top px", "left px", "height px", "width px",
+        "time s", "path px", "position", "frame", "picture", "top px", "left px", "height px", "width px",
         "tab in name", "tab in name clean", "d", "d clean", "conv2:4 max", "conv2:4 max clean",
     ]  # fmt: skip
     for row, point in zip(rows, points, strict=True):

@@ -288,6 +288,18 @@ def test_a_held_frame_stays_and_follows_the_view(start: Start) -> None:
     listener.wait_for(lambda result: result.request.frame.number == 9)
 
 
+def test_a_held_picture_of_a_folder_stays_whatever_file_comes_next(start: Start) -> None:
+    worker, listener = start()
+    cat, dog = (replace(numbered_frame(number), file=file) for number, file in enumerate(("cat.jpg", "dog.jpg")))
+    worker.freeze(True)
+    worker.feed(cat)
+    listener.wait_for(lambda result: result.complete)
+    worker.feed(dog)
+    worker.set_view(VIEW.change(occluders=COVER), Demand())
+    result = listener.wait_for(lambda result: result.request.view.occluders == COVER and result.complete)
+    assert result.request.frame is cat
+
+
 def test_held_before_anything_came_the_first_frame_is_taken(start: Start) -> None:
     worker, listener = start()
     worker.freeze(True)

@@ -43,6 +43,10 @@ def test_next_and_previous_wrap_around(tmp_path: Path) -> None:
     )
     assert [gray(frame) for frame in [first, *rest]] == [10, 20, 30, 10, 30, 20, 10]
     assert [frame.number for frame in collector.frames] == list(range(7))
+    name = tmp_path.name
+    assert [frame.origin for frame in collector.frames[:3]] == [f"{name}/img{one}.png" for one in (1, 2, 10)]
+    assert {frame.source for frame in collector.frames} == {name}
+    assert collector.frames[2].number_text == "frame 2 · img10.png"
     collector.after(source, lambda: source.step(2))
     transport = source.transport
     assert transport is not None
@@ -64,6 +68,7 @@ def test_unreadable_files_are_passed_over_and_told_of_once(tmp_path: Path) -> No
     rest = collector.after(source, source.next, source.next, source.next, source.previous, source.previous)
     source.stop()
     assert [gray(frame) for frame in [first, *rest]] == [30, 50, 30, 50, 30, 50]
+    assert [frame.file for frame in [first, *rest]] == ["3.png", "5.png"] * 3  # what is shown, not what was asked for
     assert [sentence.split()[0] for sentence in collector.troubles] == ["1.png", "2.png", "4.png", "6.jpg"]
     for sentence in collector.troubles:
         check_sentence(sentence)

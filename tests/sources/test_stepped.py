@@ -73,6 +73,7 @@ def test_a_folder_gives_its_pictures_and_passes_over_what_is_none(tmp_path: Path
     pictures, said = taken(source)
     assert [int(picture.pixels[0, 0, 0]) for picture in pictures] == [1, 2, 10]
     assert [picture.number for picture in pictures] == [0, 1, 3]
+    assert [picture.file for picture in pictures] == ["picture1.png", "picture2.png", "picture10.png"]
     assert len(said) == 1
     assert said[0].startswith("picture3.png")
     assert (source.count, source.paced) == (4, False)

@@ -101,12 +101,12 @@ def _moment_at(replay: Replay | None, seconds: float) -> int:
 
 @dataclass
 class Stepper:
-    """Computes steps with one view; the path's moments change it. ``origin``: what the frames' source is called."""
+    """Computes steps with one view; the path's moments change it. ``source``: what the frames' source is called."""
 
     model: Model
     view: View
     demand: Demand
-    origin: str
+    source: str
     replay: Replay | None = None
 
     def __post_init__(self) -> None:
@@ -117,7 +117,8 @@ class Stepper:
         view = self.view
         if self.replay is not None and step.moment >= 0:
             view = self.replay.apply(step.moment, view)
-        frame = Frame(step.picture.pixels, step.picture.number, time.perf_counter(), self.origin)
+        picture = step.picture
+        frame = Frame(picture.pixels, picture.number, time.perf_counter(), self.source, file=picture.file)
         return Request(frame, view, self.demand, self.model)
 
     def compute(self, step: FilmStep) -> Result:

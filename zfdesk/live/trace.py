@@ -30,8 +30,8 @@ class TracePoint:
     """One result. ``clock``: seconds by the clock; ``time``: seconds since the run began; ``distance``: input pixels
     that the occluders' centres have gone since then; ``position``: how many places they took; ``run``: 0 between runs.
 
-    ``joined``: nothing was left out since the point before. ``unit``: which unit and place ``activation`` and
-    ``clean_activation`` are of; nan where it was not computed.
+    ``joined``: nothing was left out since the point before. ``picture``: what people cite the frame by. ``unit``: which
+    unit and place ``activation`` and ``clean_activation`` are of; nan where it was not computed.
     """
 
     clock: float
@@ -44,6 +44,7 @@ class TracePoint:
     occluder: Occluder | None
     probabilities: np.ndarray
     clean: np.ndarray
+    picture: str = ""
     unit: UnitReference | None = None
     activation: float = math.nan
     clean_activation: float = math.nan
@@ -146,12 +147,12 @@ class Trace:
         joined = joined and self._last_place.run == place.run and place.number - self._last_place.number <= 1
         run = 0 if self._closed and self._last_place is place else place.run  # the last position's own is still of it
         self._last_place = place
-        chosen = result.request.view.chosen_occluder
+        frame, chosen = result.request.frame, result.request.view.chosen_occluder
         occluders = place.occluders
         held = occluders[chosen if 0 <= chosen < len(occluders) else -1] if occluders else None
         point = TracePoint(
-            now, time, place.distance, place.position, run, joined, result.request.frame.number, held,
-            result.probabilities, result.clean_probabilities, reference, activation, clean_activation,
+            now, time, place.distance, place.position, run, joined, frame.number, held,
+            result.probabilities, result.clean_probabilities, frame.origin, reference, activation, clean_activation,
         )  # fmt: skip
         self._points.append(point)
 
@@ -195,7 +196,7 @@ def activation_of(unit: UnitResult, view: View) -> tuple[UnitReference, float, f
 
 def as_table(points: Sequence[TracePoint], classes: Sequence[str], watched: Sequence[int], unit: bool) -> str:
     """Tab-separated, a line of names first; probabilities from 0 to 1. Floats are whole: they read back the same."""
-    head = ["time s", "path px", "position", "frame", "top px", "left px", "height px", "width px"]
+    head = ["time s", "path px", "position", "frame", "picture", "top px", "left px", "height px", "width px"]
     head += [f"{classes[index]}{suffix}" for index in watched for suffix in ("", " clean")]
     named = next((point.unit for point in reversed(points) if point.unit), None) if unit else None
     if named:
@@ -204,7 +205,7 @@ def as_table(points: Sequence[TracePoint], classes: Sequence[str], watched: Sequ
     lines = [head]
     for point in points:
         o = point.occluder
-        line: list[object] = [point.time, point.distance, point.position, point.frame]
+        line: list[object] = [point.time, point.distance, point.position, point.frame, point.picture]
         line += [o.top, o.left, o.height, o.width] if o else [""] * 4
         for index in watched:
             line += [float(point.probabilities[index]), float(point.clean[index])]
@@ -230,6 +231,6 @@ def _same_picture(one: Request, other: Request) -> bool:
 
 def _follows(one: Request, other: Request) -> bool:
     """Whether no frame was left out between two requests."""
-    if one.model is not other.model or one.view.crop != other.view.crop or one.frame.origin != other.frame.origin:
+    if one.model is not other.model or one.view.crop != other.view.crop or one.frame.source != other.frame.source:
         return False
     return 0 <= other.frame.number - one.frame.number <= 1

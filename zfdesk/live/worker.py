@@ -74,7 +74,7 @@ class Worker:
     def feed(self, frame: Frame) -> None:
         """Hand over a frame; one that nobody took yet is dropped for it. Ignored while held."""
         with self._wake:
-            if self._frozen and self._frame is not None and self._frame.origin == frame.origin:
+            if self._frozen and self._frame is not None and self._frame.source == frame.source:
                 return
             self._frames_dropped += not self._frame_taken
             self._frame, self._frame_taken, self._dirty = frame, False, True

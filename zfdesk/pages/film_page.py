@@ -54,7 +54,7 @@ def film_page(result: Result, parts: Sequence[str] = PARTS, time: float | None =
         raise ValueError(f"{wrong}; a film's figure is made of {', '.join(PARTS)}.")
     facts = facts_of(result)
     across = len(parts) if len(parts) <= MOST_ACROSS else (len(parts) + 1) // 2
-    frame_text = f"frame {result.request.frame.number}" + ("" if time is None else f" · {time:.2f} s")
+    frame_text = result.request.frame.number_text + ("" if time is None else f" · {time:.2f} s")
     cells = []
     for place, part in enumerate(parts):
         panel, label = _part(result, part, facts)
@@ -119,6 +119,8 @@ def frame_facts(result: Result) -> dict[str, Any]:
         "index": best,
         "probability": round(float(result.probabilities[best]), 6),
     }
+    if request.frame.file:
+        facts["file"] = request.frame.file
     if unit is not None:
         facts |= {
             "layer": unit.reference.layer, "unit": unit.reference.unit, "position": list(unit.position),
@@ -135,7 +137,7 @@ def film_facts(result: Result) -> dict[str, Any]:
         "network": request.model.architecture.title,
         "architecture": network.architecture,
         "weights": {"name": network.name, "sha256": network.sha256},
-        "source": {"kind": view.source.kind, "name": request.frame.origin},
+        "source": {"kind": view.source.kind, "name": request.frame.source},
         "layer": looked.layer,
         "unit": looked.unit,
         "seed": looked.seed.value,

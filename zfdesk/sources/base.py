@@ -84,9 +84,9 @@ class Source(ABC):
     def previous(self) -> None:
         """Show the picture before this one."""
 
-    def _next_frame(self, pixels: np.ndarray, captured: float | None = None) -> Frame:
-        """Number a picture and wrap it up; `captured` is when a live source took it."""
+    def _next_frame(self, pixels: np.ndarray, captured: float | None = None, file: str = "") -> Frame:
+        """Number a picture and wrap it up; `captured` is when a live source took it, `file` which of a folder's."""
         now = time.perf_counter() if captured is None else captured
-        frame = Frame(frozen_pixels(pixels), self._handed_over, now, self.name)
+        frame = Frame(frozen_pixels(pixels), self._handed_over, now, self.name, file=file)
         self._handed_over += 1
         return frame

@@ -153,7 +153,7 @@ class FolderSource(PacedSource):
                 run.report(sentence)
             self._unreported.clear()
         self._shown = self._index * SLIDE_SECONDS
-        run.hand_over(pixels)
+        run.hand_over(pixels, file=self._names[self._index])
         return self._shown + SLIDE_SECONDS
 
     def _read_near(self, index: int) -> tuple[int, np.ndarray]:

@@ -22,15 +22,27 @@ class Frame:
     pixels: read-only, C-contiguous uint8 of shape height x width x 3, RGB.
     number: counts up from 0 within one source.
     time: ``time.perf_counter()`` in seconds, at capture for a live source, else when it was handed over.
-    origin: words for people: a file name, a camera's name, "test pattern", "clipboard".
+    source: what its source is called: a file's name, a folder's, a camera's, "test pattern", "clipboard".
     full: height and width of the picture in its file, where it was brought down to `LONGEST_SIDE`.
+    file: which of a folder's; "" of every other source.
     """
 
     pixels: np.ndarray
     number: int
     time: float
-    origin: str
+    source: str
     full: tuple[int, int] | None = None
+    file: str = ""
+
+    @property
+    def origin(self) -> str:
+        """What people cite it by: the name of its source, or fold/cat.jpg."""
+        return f"{self.source}/{self.file}" if self.file else self.source
+
+    @property
+    def number_text(self) -> str:
+        """Which of its source it is: frame 1203, or frame 3 · cat.jpg."""
+        return f"frame {self.number} · {self.file}" if self.file else f"frame {self.number}"
 
     @property
     def size_text(self) -> str:

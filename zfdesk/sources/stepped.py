@@ -21,11 +21,13 @@ FOLDER_RATE = 25.0
 
 @dataclass(frozen=True, eq=False)
 class TimedPicture:
-    """A picture of a source: uint8 (height, width, 3), RGB; its number there, from 0; seconds from the first."""
+    """A picture of a source: uint8 (height, width, 3), RGB; its number there, from 0; seconds from the first;
+    ``file``: which of a folder's."""
 
     pixels: np.ndarray
     number: int
     time: float
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def _folder(reference: SourceReference) -> Stepped:
             except SourceError as error:
                 on_error(str(error))
                 continue
-            yield TimedPicture(pixels, number, shown / FOLDER_RATE)
+            yield TimedPicture(pixels, number, shown / FOLDER_RATE, name)
             shown += 1
 
     return Stepped(file_name(folder), len(names), pictures)

@@ -21,10 +21,11 @@ class SourceRun:
         self._deliver = deliver
         self._on_error = on_error
 
-    def hand_over(self, pixels: np.ndarray, captured: float | None = None) -> None:
-        """Deliver a picture (uint8 height x width x 3); `captured` is when a live source took it."""
+    def hand_over(self, pixels: np.ndarray, captured: float | None = None, file: str = "") -> None:
+        """Deliver a picture (uint8 height x width x 3); `captured` is when a live source took it, `file` its name in a
+        folder."""
         if not self.stopping.is_set():
-            self._deliver(self._source._next_frame(pixels, captured))
+            self._deliver(self._source._next_frame(pixels, captured, file))
 
     def report(self, sentence: str) -> None:
         """Report an error, in one sentence."""

@@ -322,4 +322,4 @@ class ClassesPane(Pane):
         parts = [f"top {view.top_k}", f"{len(view.watched)} watched", covered]
         if view.bars is ClassBars.KINDS:
             parts.insert(0, "kinds: sums of softmax" if self._by_kind else "no kinds are known of these classes")
-        self.facts.say(" · ".join([*parts, f"frame {answer.request.frame.number}"]))
+        self.facts.say(" · ".join([*parts, answer.request.frame.number_text]))

@@ -343,7 +343,7 @@ class MapsPane(Pane):
         parts.append(f"{count - mosaic.alive} silent so far")
         if maps.gamma != 1:
             parts.append(f"gamma {maps.gamma:g}")
-        parts.append(f"frame {result.request.frame.number}")
+        parts.append(result.request.frame.number_text)
         if result.request.clean:
             parts.insert(0, "CLEAN")
         self.facts.say(" · ".join(parts))

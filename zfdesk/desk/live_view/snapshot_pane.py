@@ -37,12 +37,12 @@ class _Facts:
 
 def compared_array(result: Result, content: str) -> _Facts:
     """The compared array of a result: picture (levels), unit map (activations) or reconstruction (its values)."""
-    unit, frame = result.unit, result.request.frame.number
+    unit, frame = result.unit, result.request.frame.number_text
     if content == "picture":
-        return _Facts(result.picture.astype(np.float32), f"picture · frame {frame}")
+        return _Facts(result.picture.astype(np.float32), f"picture · {frame}")
     if unit is None:
         return _Facts(None, "No unit was computed for this.")
-    text = f"{unit.reference.layer}:{unit.reference.unit} · frame {frame}"
+    text = f"{unit.reference.layer}:{unit.reference.unit} · {frame}"
     if content == "unit map":
         return _Facts(unit.map, text)
     rendered = unit.pictures.get(result.request.view.method)

@@ -281,7 +281,7 @@ class UnitPane(Pane):
         both = unit.comparison
         parts += [
             seed_label(unit.reference) if both is None else "clean | covered",
-            f"frame {result.request.frame.number}",
+            result.request.frame.number_text,
         ]
         if view.origin is not None:
             parts.insert(0, "ORIGIN")

@@ -241,7 +241,7 @@ class Films(QObject):
 
     def _missed(self, film: FilmWriter, result: Result, seconds: float) -> int:
         """How many frames were due since the last one, and came from the source, but were not computed in time."""
-        if self._last is None or self._last.request.frame.origin != result.request.frame.origin:
+        if self._last is None or self._last.request.frame.source != result.request.frame.source:
             return 0
         due = int((seconds - self._last_time) * film.rate + EARLY) - 1
         came = result.request.frame.number - self._last.request.frame.number - 1 - self._early

@@ -149,8 +149,8 @@ class SourceSteps(QObject):
         if self._still:
             self._frame = desk.frame
         else:
-            origin = desk.source.name if desk.source else self._stepped.name
-            self._frame = Frame(step.picture.pixels, step.picture.number, time.perf_counter(), origin)
+            name, picture = desk.source.name if desk.source else self._stepped.name, step.picture
+            self._frame = Frame(picture.pixels, picture.number, time.perf_counter(), name, file=picture.file)
             desk.worker.feed(self._frame)
         if self._replay is not None and step.moment >= 0:
             self.own_doing = True

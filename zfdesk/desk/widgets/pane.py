@@ -29,8 +29,8 @@ FACTS_EVERY_MS = 200  # text a few times a second; pictures at frame rate
 
 
 class ElidedLabel(QLabel):
-    """A few lines at most, which never widen their pane: facts without room are left out, and only a first one that is
-    longer than all the lines is cut with …. The whole of it is the tool tip.
+    """A few lines at most, which never widen their pane: facts without room are left out, and only a first one that has
+    no room is cut with …. The whole of it is the tool tip.
 
     ``lines``: at most so many; a second one that was needed once stays until the label has another width. ``steady``:
     it takes the room of all of them from the beginning, because what stands below must never move.
@@ -97,10 +97,12 @@ class ElidedLabel(QLabel):
         all_said = self._full_text in (BETWEEN.join(lines), " ".join(lines)) and all(map(fits, lines))
         if self._short and not all_said:
             lines = fit_facts(self._short, self._lines, fits)
-        last = metrics.elidedText(lines[-1], Qt.TextElideMode.ElideRight, room)
-        self.cut = last != lines[-1]
+        middle, right = Qt.TextElideMode.ElideMiddle, Qt.TextElideMode.ElideRight
+        # a name, without a space, loses its middle: those of a folder's files differ at their ends
+        shown = [metrics.elidedText(line, right if " " in line else middle, room) for line in lines]
+        self.cut = shown != lines
         blank = [" "] * (self._lines - len(lines)) if self._steady else []
-        fitting = "\n".join([*lines[:-1], last, *blank])
+        fitting = "\n".join([*shown, *blank])
         if fitting != self.text():  # setting a text lays out the whole window anew
             self.setText(fitting)
             if len(lines) > 1 or self._steady:  # nothing jumps when a number is shorter for a while
