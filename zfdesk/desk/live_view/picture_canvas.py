@@ -13,7 +13,7 @@ from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.canvas import Canvas
 from zfdesk.desk.widgets.theme import THEMES, mark_pens
 from zfdesk.engine import Occluder, OccluderFill, OccluderShape
-from zfdesk.figures.facts import whole
+from zfdesk.figures.facts import unit_text, whole
 from zfdesk.live import Crop, UnitResult
 from zfdesk.live.handles import (
     Handle,
@@ -106,7 +106,7 @@ class PictureCanvas(Canvas):
         unit = self.unit
         if unit and view.outlines and unit.box[2] - unit.box[0] < self.desk.model.architecture.size:
             self._paint_rect(painter, self.input_rect(*unit.box), mark_pens("field", 2))
-            label = f"{unit.reference.layer} @ {unit.position}"
+            label = unit_text(unit.reference.layer, unit.reference.unit, unit.position)
             self._paint_label(painter, self.input_rect(*unit.box), label, THEMES["dark"].colour("field"), above=True)
         if 0 <= view.chosen_occluder < len(occluders):
             self._paint_size(painter, occluders[view.chosen_occluder])
