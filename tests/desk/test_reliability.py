@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -93,23 +94,43 @@ def test_close_while_running_fifty_times(
     close_at_any_moment(embedded, tmp_path, 50)
 
 
-def test_an_interrupt_amid_a_paint_event_closes_after_it(application: QApplication) -> None:
+ENDS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+@pytest.fixture
+def signals_back() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in ENDS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", ENDS)
+def test_an_interrupt_amid_a_paint_event_closes_after_it(
+    application: QApplication, signals_back: None, number: signal.Signals
+) -> None:
     class Interrupted(QWidget):
         seen: bool | None = None
 
         def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(number)
             self.seen = self.isVisible()
 
-    before, window = signal.getsignal(signal.SIGINT), Interrupted()
-    try:
-        close_on_interrupt(window)
-        window.show()
-        wait_until(lambda: window.seen is not None)
-        assert window.seen, "not while it paints"
-        wait_until(lambda: not window.isVisible())
-    finally:
-        signal.signal(signal.SIGINT, before)
+    signal.signal(number, signal.SIG_DFL)  # whatever the tests were begun with
+    window = Interrupted()
+    close_on_interrupt(window)
+    window.show()
+    wait_until(lambda: window.seen is not None)
+    assert window.seen, "not while it paints"
+    wait_until(lambda: not window.isVisible())
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="there is none on Windows")
+def test_without_its_terminal_a_window_begun_with_nohup_stays(application: QApplication, signals_back: None) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    window = QWidget()
+    close_on_interrupt(window)
+    assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
 
 
 RUN_AND_CLOSE = """
@@ -129,7 +150,7 @@ class Watched(window_module.Window):
     def seen(self):
         self.count += 1
         if self.count == 3:
-            if sys.argv[2] == "signal":
+            if sys.argv[2] != "window":
                 print("shown", flush=True)
             else:
                 QTimer.singleShot(0, self, self.close)
@@ -163,9 +184,9 @@ def seconds_to_end(tmp_path: Path, way: str) -> float:
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
-        if way == "signal":
+        if way != "window":
             assert line == "shown\n"
-            process.send_signal(signal.SIGINT)
+            process.send_signal(getattr(signal, way))
             line = process.stdout.readline()
         assert line.startswith("closing "), process.communicate()
         _, stderr = process.communicate(timeout=30)
@@ -180,7 +201,7 @@ def seconds_to_end(tmp_path: Path, way: str) -> float:
     return ended - float(line.split()[1])
 
 
-@pytest.mark.parametrize("way", ["window", "signal"])
+@pytest.mark.parametrize("way", ["window", "SIGINT", "SIGTERM"])
 def test_the_program_ends_within_a_second_of_being_closed(tmp_path: Path, way: str) -> None:
     """On a machine that is busy with other things one of three times will do."""
     took: list[float] = []

@@ -108,9 +108,13 @@ def select_strongest(state: AppState) -> None:
 
 
 def close_on_interrupt(window: QWidget) -> None:
-    """Ctrl-C closes the window, between two events: Python calls the handler wherever it is, in a paint event too, and
-    a window closed there would lose what is being painted on."""
-    signal.signal(signal.SIGINT, lambda *_: QTimer.singleShot(0, window, window.close))
+    """Ctrl-C closes the window, as do the end of the desktop's session (SIGTERM) and of the terminal's (SIGHUP), unless
+    that is ignored as `nohup` has it. Between two events: Python calls the handler wherever it is, in a paint event
+    too, and a window closed there would lose what is being painted on."""
+    hangup = getattr(signal, "SIGHUP", None)  # not on Windows
+    others = [signal.SIGTERM, *([hangup] if hangup and signal.getsignal(hangup) != signal.SIG_IGN else [])]
+    for number in (signal.SIGINT, *others):
+        signal.signal(number, lambda *_: QTimer.singleShot(0, window, window.close))
 
 
 def tune_interpreter() -> None:
