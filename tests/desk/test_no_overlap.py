@@ -8,7 +8,8 @@ import pytest
 from desk_hands import show_text, wait_for_result
 from desk_tools import close, faults, settle, wait_until
 from desk_window import Window
-from PySide6.QtCore import QSettings, QSize, Qt
+from PySide6.QtCore import QPoint, QSettings, QSize, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QScrollBar
 
 import zfdesk.weights
@@ -129,6 +130,54 @@ def test_a_window_that_grows_keeps_the_shares_of_its_columns(first: Window) -> N
     first.resize(1920, 1080)
     settle(50)
     assert shares() == pytest.approx(before, abs=0.02)
+
+
+def heights(window: Window) -> list[int]:
+    """Of the upper panes and those below them."""
+    names = ("Picture", "Classes", "Layers", "Feature maps", "Unit")
+    return [window.context.get(Panes).get(name).dock.height() for name in names]
+
+
+def resize_wildly(window: Window) -> None:
+    start = window.size()
+    for width, height in [(1016, 728), (1300, 640), (940, 860), (1360, 610), (1600, 1200), (1200, 840)] * 2:
+        window.resize(width, height)
+        settle(10)
+    for less in (*range(0, 200, 8), *range(200, -1, -8)):
+        window.resize(start - QSize(0, less))
+        settle()
+    window.resize(start)
+    settle(50)
+
+
+@pytest.mark.parametrize("presenter", [False, True])
+@pytest.mark.parametrize("size", [(1016, 728), (1440, 900)])
+def test_a_window_that_was_made_small_and_large_again_is_as_before(
+    first: Window, size: tuple[int, int], presenter: bool
+) -> None:
+    """Qt gives the upper docks more at each turn: the layers took the room of the maps."""
+    show(first, size, presenter)
+    before = heights(first)
+    resize_wildly(first)
+    assert heights(first) == pytest.approx(before, abs=4)
+
+
+@pytest.mark.parametrize(("title", "by"), [("Picture", -80), ("Layers", 60)])
+def test_heights_that_a_separator_was_moved_to_are_kept(first: Window, title: str, by: int) -> None:
+    show(first, (1440, 900), presenter=False)
+    dock = first.context.get(Panes).get(title).dock
+    start, at_first = QPoint(dock.geometry().center().x(), dock.geometry().bottom() + 2), dock.height()
+    assert first.isSeparator(start)
+    QTest.mousePress(first, Qt.MouseButton.LeftButton, pos=start)
+    for step in range(1, 11):
+        QTest.mouseMove(first, start + QPoint(0, by * step // 10))
+        settle()
+    QTest.mouseRelease(first, Qt.MouseButton.LeftButton, pos=start + QPoint(0, by))
+    settle(50)
+    before = heights(first)
+    assert dock.height() == pytest.approx(at_first + by, abs=4)
+    resize_wildly(first)
+    assert heights(first) == pytest.approx(before, abs=4)
 
 
 def test_after_a_lecture_the_columns_are_as_wide_as_before(first: Window) -> None:

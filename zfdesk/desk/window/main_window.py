@@ -253,7 +253,7 @@ class Window(QMainWindow):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         """On panes: the key for the clean picture where they float, and whether one was raised."""
         if event.type() == QEvent.Type.Resize:
-            self.layout_.note_widths()
+            self.layout_.note_sizes()
         if event.type() == QEvent.Type.ZOrderChange:
             QTimer.singleShot(0, self, self._raise_message)
         return isinstance(watched, QDockWidget) and isinstance(event, QKeyEvent) and self.clean_key.handle(event)
@@ -272,7 +272,7 @@ class Window(QMainWindow):
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
-        self.layout_.follow_width()
+        self.layout_.follow_size()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         super().changeEvent(event)
