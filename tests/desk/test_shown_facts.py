@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from desk_hands import show_picture, wait_for_result
+from desk_hands import HandSource, numbered_picture, show_picture, wait_for_result
 from desk_tools import close, settle, wait_until
 from desk_window import Window
 from PySide6.QtCore import QPoint, QRect, QSettings
@@ -17,9 +17,11 @@ from PySide6.QtWidgets import QDockWidget, QWidget
 import zfdesk.engine as zf
 import zfdesk.weights
 from zfdesk.desk.state import AppState
+from zfdesk.desk.widgets import colour_bar
 from zfdesk.desk.widgets.canvas import Canvas
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.text import BETWEEN
+from zfdesk.figures.facts import number
 from zfdesk.live import View
 from zfdesk.sources import SourceReference
 
@@ -46,6 +48,32 @@ def labels_of(window: Window) -> list[ElidedLabel]:
         label.renew_now()
     settle()
     return [label for label in shown if not label.visibleRegion().isEmpty()]
+
+
+def test_the_title_of_a_map_and_the_line_below_it_are_of_one_result(first: Window) -> None:
+    first.facts_clock.stop()  # which comes later than the titles
+    try:
+        source = first.desk.source
+        assert isinstance(source, HandSource)
+        frame = source.give(numbered_picture(70))
+        wait_for_result(first.desk, lambda result: result.request.frame is frame)
+        unit, shown = first.unit, first.unit.shown_result
+        assert shown is not None
+        assert shown.request.frame is frame
+        highest = number(float(shown.unit.map.max()))  # type: ignore[union-attr]
+        assert unit.map_tile.caption.full_text.endswith(f" to {highest}")
+        assert f"map max {highest}" in unit.bottom_line.full_text
+        assert f"frame {frame.number}" in unit.facts.full_text
+    finally:
+        first.facts_clock.start()
+
+
+def test_figures_that_came_at_different_times_are_renewed_at_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = set()
+    for now in (30.001, 30.05, 30.149):
+        monkeypatch.setattr(colour_bar.time, "monotonic", lambda now=now: now)
+        moments.add(int(now * 1000) + colour_bar.until_renewal())
+    assert moments == {30_150}
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (1920, 1080), (1024, 728)])

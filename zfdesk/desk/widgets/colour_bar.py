@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent
@@ -12,6 +13,12 @@ from zfdesk.desk.widgets.theme import THEMES, Colours
 from zfdesk.figures.facts import number
 
 RENEW_MS = 150  # figures that change at frame rate cannot be read
+
+
+def until_renewal() -> int:
+    """Milliseconds until the next moment, `RENEW_MS` apart, at which all figures are renewed: those of one picture in a
+    title and in a line of facts agree."""
+    return RENEW_MS - int(time.monotonic() * 1000) % RENEW_MS
 
 
 class ColourBar(QWidget):
@@ -24,7 +31,7 @@ class ColourBar(QWidget):
         self._low, self._high, self._middle = 0.0, 1.0, ""
         self._mark: float | None = None
         self._blank = False
-        self._renewal = QTimer(self, singleShot=True, interval=RENEW_MS)
+        self._renewal = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
         self._renewal.timeout.connect(self._renew)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Colour bar")
@@ -52,7 +59,7 @@ class ColourBar(QWidget):
         if blank:
             self._renew()
         elif not self._renewal.isActive():
-            self._renewal.start()
+            self._renewal.start(until_renewal())
 
     def clear(self) -> None:
         """There is no picture: nothing is drawn."""

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.widgets.colour_bar import RENEW_MS
+from zfdesk.desk.widgets.colour_bar import until_renewal
 from zfdesk.desk.widgets.drag_out import DragOut
 from zfdesk.desk.widgets.text import BETWEEN, fit_facts
 from zfdesk.desk.widgets.theme import PRESENTER_PIXELS, Colours, set_role
@@ -42,7 +42,7 @@ class ElidedLabel(QLabel):
         self._lines, self._fitted_to, self._steady = lines, -1, steady
         self.cut = False
         self.setText(" ")  # a label that never had a text is a pixel lower than it will be
-        self._renewal = QTimer(self, singleShot=True, interval=RENEW_MS)
+        self._renewal = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
         self._renewal.timeout.connect(self._renew)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setTextFormat(Qt.TextFormat.PlainText)
@@ -53,7 +53,7 @@ class ElidedLabel(QLabel):
         if (text, short) != (self._full_text, self._short):
             self._full_text, self._short = text, short
             if not self._renewal.isActive():
-                self._renewal.start()
+                self._renewal.start(until_renewal())
 
     def renew_now(self) -> None:
         """Do not wait to show the text: a picture is being taken."""
