@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from itertools import pairwise
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFont, QMouseEvent
+from PySide6.QtCore import QByteArray, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QAbstractButton, QDockWidget, QLayout, QMainWindow, QTabBar, QToolBar, QWidget
 
 from zfdesk.desk import settings
@@ -14,6 +14,7 @@ from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Area, Panes
 from zfdesk.desk.widgets.pane import QWIDGETSIZE_MAX, Pane
 from zfdesk.desk.widgets.scrolled import Scrolled
+from zfdesk.desk.window.pane_heights import PaneHeights
 
 LAYOUT_VERSION = 5
 FOLDED = Area.BELOW_UNIT
@@ -41,17 +42,13 @@ class PaneLayout(QObject):
         self._before_lecture: QByteArray | None = None
         self._after_lecture: tuple[QSize, QByteArray] | None = None  # once the window has that size
         self._presenter = False
-        # of the window's height, one dock for those that are tabs: as asked for, where Qt may have had to give more
-        self._height_shares: dict[QDockWidget, float] = {}
-        self._dropped: QSize | None = None  # the window's, when a dock was dropped in it; until it has another
-        self._pressed: dict[QDockWidget, int] = {}  # the heights when a separator was pressed
         self._wide = True  # whether there is room for a column of its own beside the unit
         self._noted: tuple[int, tuple[int, ...]] = (0, ())  # the width of the window, and of its columns
+        self._heights = PaneHeights(window, lambda: self._before_lecture is not None)
         for pane in self._panes.all:
             self._add(pane)
         self._panes.used.connect(self._use)
         self._panes.made.connect(self._add_later)
-        window.installEventFilter(self)
 
     # Docks
 
@@ -65,8 +62,7 @@ class PaneLayout(QObject):
         if (inside := dock.layout()) is not None:  # a dock that refuses to be smaller would lie over its neighbours
             inside.setSizeConstraint(QLayout.SizeConstraint.SetMaximumSize)
         dock.visibilityChanged.connect(partial(self.seen.emit, pane))
-        dock.visibilityChanged.connect(self._note_new_later)
-        dock.topLevelChanged.connect(self._dock_by_hand)
+        self._heights.add(dock)
         for button in dock.findChildren(QAbstractButton, options=Qt.FindChildOption.FindDirectChildrenOnly):
             text = f"{'Close' if 'close' in button.objectName() else 'Float or dock'} “{pane.title}”"
             button.setToolTip(text)
@@ -123,7 +119,7 @@ class PaneLayout(QObject):
         self._fold(False)
         panes = [self.docks[shown] for shown in (self._in_area(Area.UNIT)[0], pane)]
         height = sum(dock.height() for dock in panes)
-        self._ask_heights(panes, [int(height * share) for share in USED_SHARES])
+        self._heights.ask(panes, [int(height * share) for share in USED_SHARES])
         # Qt tells of a tab that comes to the front, not of one that gets its room back
         QTimer.singleShot(0, self, partial(self.seen.emit, pane, True))
 
@@ -152,11 +148,10 @@ class PaneLayout(QObject):
         window, docks = self._window, self.docks
         self._wide = window.width() >= WIDE
         self._fold(True)
-        self._height_shares.clear()
         for dock in docks.values():
             dock.setFloating(False)
             window.removeDockWidget(dock)
-        self._dropped = None
+        self._heights.forget()
         firsts = {area: docks[panes[0]] for area in Area if (panes := self._in_area(area))}
         self._place_columns(firsts)
         for area in firsts:
@@ -191,7 +186,7 @@ class PaneLayout(QObject):
         self._share_columns({area.column: dock for area, dock in firsts.items() if area.place == 0})
         for upper, heights in UPPER_SHARES.items():
             column = [dock for area, dock in firsts.items() if area.column == upper.column]
-            self._ask_heights(column, [int(height * share) for share in heights])
+            self._heights.ask(column, [int(height * share) for share in heights])
 
     def order_tabs(self) -> None:
         """The Tab key goes through the toolbar, then the panes as they are read: columns from the left, from above."""
@@ -222,66 +217,7 @@ class PaneLayout(QObject):
             firsts = {area.column: panes[0] for area in Area if area.place == 0 and (panes := self._in_area(area))}
             docks = {column: self.docks[pane] for column, pane in firsts.items()}
             self._share_columns({column: dock for column, dock in docks.items() if not dock.isFloating()})
-            self._keep_heights()
-
-    # Heights: Qt gives the upper docks more each time that a window was low, so what was asked for is kept
-
-    def _ask_heights(self, docks: list[QDockWidget], heights: list[int]) -> None:
-        self._window.resizeDocks(docks, heights, Qt.Orientation.Vertical)
-        self._note_heights(dict(zip(docks, heights, strict=False)))
-
-    def _note_heights(self, heights: dict[QDockWidget, int]) -> None:
-        for dock, height in heights.items():
-            for tab in self._window.tabifiedDockWidgets(dock):
-                self._height_shares.pop(tab, None)
-            self._height_shares[dock] = height / self._window.height()
-
-    def _keep_heights(self) -> None:
-        height = self._window.height()
-        shares = {
-            dock: share for dock, share in self._height_shares.items() if not dock.isHidden() and not dock.isFloating()
-        }
-        sizes = [round(height * share) for share in shares.values()]
-        self._window.resizeDocks(list(shares), sizes, Qt.Orientation.Vertical)
-
-    def _heights(self) -> dict[QDockWidget, int]:
-        """Of the docks in front, in the window, each with the tab bar below it, as Qt counts when it shares out."""
-        window, docks = self._window, self.docks.values()
-        bars = window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
-        tabs = {(bar.x(), bar.y()): bar.height() for bar in bars if bar.isVisible()}
-        front = {
-            dock: dock.geometry() for dock in docks if not dock.isFloating() and not dock.visibleRegion().isEmpty()
-        }
-        return {dock: place.height() + tabs.get((place.x(), place.bottom() + 1), 0) for dock, place in front.items()}
-
-    def _note_new_later(self, visible: bool) -> None:
-        if visible:
-            QTimer.singleShot(0, self, self._note_new)  # once it has its place
-
-    def _note_new(self) -> None:
-        if self._before_lecture is None:
-            known, tabs, heights = self._height_shares.keys(), self._window.tabifiedDockWidgets, self._heights()
-            new = [dock for dock in heights if known.isdisjoint((dock, *tabs(dock)))]
-            self._note_heights({dock: heights[dock] for dock in new})
-
-    def _dock_by_hand(self, floating: bool) -> None:
-        """A dock that was dropped has changed the places of others too."""
-        if not floating:
-            self._height_shares.clear()
-            self._dropped = self._window.size()
-            QTimer.singleShot(0, self, self._note_new)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        """On the window: what is set by moving a separator."""
-        if isinstance(event, QMouseEvent):
-            if event.type() == QEvent.Type.MouseButtonPress and self._window.isSeparator(event.position().toPoint()):
-                self._pressed = self._heights()
-            elif event.type() == QEvent.Type.MouseButtonRelease:
-                before, self._pressed = self._pressed, {}
-                if before and self._before_lecture is None:
-                    moved = {dock: height for dock, height in self._heights().items() if before.get(dock) != height}
-                    self._note_heights(moved)
-        return super().eventFilter(watched, event)
+            self._heights.keep()
 
     # The window's size
 
@@ -293,8 +229,7 @@ class PaneLayout(QObject):
         window, wide = self._window, self._window.width() >= WIDE
         if self._before_lecture is not None:
             return
-        self._dropped = None
-        self._keep_heights()
+        self._heights.follow_window()
         if self._after_lecture is not None and self._after_lecture[0] == window.size():
             QTimer.singleShot(0, self, self._stand_as_before)
         if wide == self._wide:
@@ -306,7 +241,7 @@ class PaneLayout(QObject):
             tabs = window.tabifiedDockWidgets(dock)
             if dock.isHidden() or dock.isFloating() or (unit not in tabs if wide else bool(tabs)):
                 continue  # it stands where the user has put it
-            self._height_shares.pop(dock, None)
+            self._heights.forget_one(dock)
             if wide:
                 window.removeDockWidget(dock)
                 window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock, Qt.Orientation.Horizontal)
@@ -331,8 +266,7 @@ class PaneLayout(QObject):
         """A dock has another size: by hand, where the window has its own still."""
         if self._before_lecture is not None:
             return
-        if self._window.size() == self._dropped:  # it and its neighbours glide to their places
-            self._note_heights(self._heights())
+        self._heights.follow_docks()
         width = self._window.width()
         if width == self._noted[0]:
             self._noted = width, tuple(dock.width() for dock in self._columns())
@@ -366,7 +300,7 @@ class PaneLayout(QObject):
             self._window.restoreGeometry(recall(settings.LAYOUT_GEOMETRY))
             self._fold(recall(settings.LAYOUT_FOLDED))
             self._wide = recall(settings.LAYOUT_WIDE)
-            self._height_shares.clear()
+            self._heights.forget()
             self._window.restoreState(recall(settings.LAYOUT_STATE))
             self._watch_tabs()
             self.follow_size()  # the screen may be another
