@@ -20,6 +20,7 @@ from zfdesk.engine.picture import CropBox
 from zfdesk.live.result import Result
 from zfdesk.live.view import HeatSettings, HeatTarget, UnitReference, View
 from zfdesk.progress import percent_text
+from zfdesk.sources import frame_of_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,9 +129,7 @@ class HeatFound:
 
     def frame_text(self) -> str:
         """Return which frame the map is of, as text."""
-        return (
-            f"frame {self.input.number} of {self.input.origin}" if self.input.origin else f"frame {self.input.number}"
-        )
+        return frame_of_text(self.input.number, self.input.origin)
 
 
 class HeatFinder:

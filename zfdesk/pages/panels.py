@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 from zfdesk.engine import Rule
 from zfdesk.figures.panels import Panel
 from zfdesk.live import Computation, Demand, Result
+from zfdesk.sources import frame_of_text
 
 T = TypeVar("T")
 
@@ -168,7 +169,7 @@ def panel_text(spec: PanelSpec, sources: Sources) -> str:
 def frame_text(result: Result) -> str:
     """frame 1203 of demo."""
     frame = result.request.frame
-    return f"frame {frame.number} of {frame.origin}" if frame.origin else f"frame {frame.number}"
+    return frame_of_text(frame.number, frame.origin)
 
 
 def part_of(kind: type[T], missing: str) -> Callable[[PanelSpec, Sources], T]:

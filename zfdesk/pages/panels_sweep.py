@@ -10,6 +10,7 @@ from zfdesk.figures.page import Page
 from zfdesk.live import SweepSettings, SweepSnapshot
 from zfdesk.pages.panels import CannotError, Captured, PanelKind, PanelSpec, Sources
 from zfdesk.pages.view_page import fig7_of
+from zfdesk.sources import frame_of_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +35,7 @@ class SweepShown:
     @property
     def origin(self) -> str:
         """sweep of frame 7 of demo."""
-        return f"sweep of frame {self.swept.input.number} of {self.swept.input.origin}"
+        return f"sweep of {frame_of_text(self.swept.input.number, self.swept.input.origin)}"
 
 
 def shown_sweep(spec: PanelSpec, sources: Sources) -> SweepShown:

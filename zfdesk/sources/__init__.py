@@ -5,7 +5,7 @@
 """
 
 from zfdesk.sources.base import Deliver, OnError, Source, Transport
-from zfdesk.sources.frame import LONGEST_SIDE, Frame, SourceError
+from zfdesk.sources.frame import LONGEST_SIDE, Frame, SourceError, frame_of_text
 from zfdesk.sources.kept import KeptSource
 from zfdesk.sources.opening import open_source, parse_source
 from zfdesk.sources.picture import PastedSource, PictureSource, decode_picture, read_picture
@@ -24,6 +24,7 @@ __all__ = [
     "SourceReference",
     "Transport",
     "decode_picture",
+    "frame_of_text",
     "open_source",
     "parse_source",
     "read_picture",

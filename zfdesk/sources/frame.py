@@ -52,6 +52,11 @@ class Frame:
         return shown if self.full is None else f"{self.full[1]} × {self.full[0]}, read as {shown}"
 
 
+def frame_of_text(number: int, origin: str) -> str:
+    """How a frame is cited by its number and `Frame.origin`: frame 1203 of demo; without an origin frame 1203."""
+    return f"frame {number} of {origin}" if origin else f"frame {number}"
+
+
 def frozen_pixels(pixels: np.ndarray) -> np.ndarray:
     """The same picture as a `Frame` may hold it: uint8 height x width x 3, contiguous, not writeable.
 

@@ -17,6 +17,7 @@ from zfdesk.desk.settings import RECENT_SESSIONS
 from zfdesk.desk.widgets.save_dialog import ask_where
 from zfdesk.live import Result
 from zfdesk.session import SUFFIX, Reopened, Session, SessionError, load_session, moment_of, reopen, save_session
+from zfdesk.sources import frame_of_text
 from zfdesk.sources.files import file_name
 
 FILES = f"zfdesk session (*{SUFFIX})"
@@ -168,7 +169,7 @@ def opened_text(reopened: Reopened, path: Path | None, live_key: str) -> str:
     frame, source = reopened.session.moment.frame, reopened.view.source
     where = (source.location and Path(source.location).name) or source.kind
     name = f"Opened {file_name(path)}" if path else "Restored"
-    text = f"{name}: frame {frame.number} of {frame.origin or where}, frozen as it was saved."
+    text = f"{name}: {frame_of_text(frame.number, frame.origin or where)}, frozen as it was saved."
     return " ".join([*reopened.notes, text, f"{live_key} goes on live from {where}."])
 
 
