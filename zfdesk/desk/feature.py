@@ -28,6 +28,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -142,6 +143,11 @@ class Opener:
 
     fits: Callable[[str], bool]
     open: Callable[[AppContext, str], None]
+
+
+def with_suffix(*suffixes: str) -> Callable[[str], bool]:
+    """Whether a path is meant as such a file, for an `Opener`: by its suffix, in capitals too."""
+    return lambda path: Path(path).suffix.lower() in suffixes
 
 
 @dataclass(frozen=True)

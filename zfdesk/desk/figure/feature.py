@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from zfdesk.desk.actions import Action
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.feature import Feature, Opener
+from zfdesk.desk.feature import Feature, Opener, with_suffix
 from zfdesk.desk.figure.kept import KeptFigure
 
 
@@ -19,11 +17,6 @@ def build_figure(context: AppContext) -> None:
     from zfdesk.desk.figure.builder import show_builder
 
     show_builder(context)
-
-
-def is_figure(path: str) -> bool:
-    """Whether a file is meant as a figure of the builder: by its suffix."""
-    return Path(path).suffix.lower() == ".npz"
 
 
 def open_figure(context: AppContext, path: str) -> None:
@@ -39,4 +32,4 @@ ACTIONS = (
     , also="export pdf svg publication paper page"),
 )
 
-FEATURE = Feature(name="figure", make=_make, actions=ACTIONS, opens=(Opener(is_figure, open_figure),))
+FEATURE = Feature(name="figure", make=_make, actions=ACTIONS, opens=(Opener(with_suffix(".npz"), open_figure),))

@@ -80,8 +80,3 @@ def load_drag_path(context: AppContext, path: Path) -> None:
     context.get(PathPlayer).set_path(replay)
     text = f"{counted(len(replay.moments), 'position')} in {replay.duration:.1f} s"
     context.show_message(f"Opened {path.name}: {text}. Replay shows them.")
-
-
-def is_drag_path(path: str) -> bool:
-    """Whether a file is meant as a drag path: by its suffix."""
-    return Path(path).suffix.lower() == ".json"

@@ -7,16 +7,9 @@ from typing import TYPE_CHECKING
 
 from zfdesk.desk.actions import Action, ActionTable, calls, next_of, toggle
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.feature import Area, Feature, Opener, Panes, PaneSpec
+from zfdesk.desk.feature import Area, Feature, Opener, Panes, PaneSpec, with_suffix
 from zfdesk.desk.path_player import Doing, PathPlayer
-from zfdesk.desk.trace.commands import (
-    is_drag_path,
-    load_drag_path,
-    open_drag_path,
-    record_path,
-    replay,
-    save_drag_path,
-)
+from zfdesk.desk.trace.commands import load_drag_path, open_drag_path, record_path, replay, save_drag_path
 from zfdesk.desk.trace.controller import TraceLog
 from zfdesk.desk.trace.pane import MORE_ACTIONS, PathLight, TracePane
 from zfdesk.live import TraceAxis
@@ -61,5 +54,5 @@ FEATURE = Feature(
     connect=_connect,
     panes=(PaneSpec("Trace", Area.BELOW_UNIT, TracePane, figure=_figure),),
     actions=ACTIONS,
-    opens=(Opener(is_drag_path, lambda context, path: load_drag_path(context, Path(path))),),
+    opens=(Opener(with_suffix(".json"), lambda context, path: load_drag_path(context, Path(path))),),
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from zfdesk.desk.actions import Action
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.feature import Feature, Opener
+from zfdesk.desk.feature import Feature, Opener, with_suffix
 from zfdesk.desk.weights.embedded_note import EmbeddedLine
 
 
@@ -15,11 +15,6 @@ def choose_weights(context: AppContext) -> None:
     from zfdesk.desk.weights.dialog import show_weights
 
     show_weights(context)
-
-
-def is_weights(path: str) -> bool:
-    """Whether a file is meant as weights: by its suffix."""
-    return Path(path).suffix.lower() in (".safetensors", ".pth", ".pt", ".onnx")
 
 
 def import_weights(context: AppContext, path: str) -> None:
@@ -31,4 +26,7 @@ def import_weights(context: AppContext, path: str) -> None:
 
 ACTIONS = (Action("weights", "Weights…", ("Ctrl+W",), "Source", command=choose_weights, after="freeze", also="model checkpoint download network pretrained"),)
 
-FEATURE = Feature(name="weights", status=(EmbeddedLine,), actions=ACTIONS, opens=(Opener(is_weights, import_weights),))
+FEATURE = Feature(
+    name="weights", status=(EmbeddedLine,), actions=ACTIONS,
+    opens=(Opener(with_suffix(".safetensors", ".pth", ".pt", ".onnx"), import_weights),),
+)  # fmt: skip
