@@ -78,6 +78,10 @@ def test_a_file_is_dropped(window: Window, tmp_path: Path) -> None:
     result = wait_for_result(window.desk, lambda result: result.request.frame.origin == "a picture.png")
     assert np.array_equal(result.request.frame.pixels, numbered_picture(5))
     assert view_of(window).source == SourceReference("picture", str(path))
+    data.setUrls([QUrl.fromLocalFile(str(path)), QUrl.fromLocalFile(str(tmp_path / "another.png"))])
+    drop(window, data)
+    assert window.message.label.text() == "The first of 2 is opened; a folder of them can be gone through."
+    result = wait_for_result(window.desk, lambda other: other.request.frame is not result.request.frame)
     elsewhere = QMimeData()
     elsewhere.setUrls([QUrl("https://example.org/cat.jpg")])
     drop(window, elsewhere)

@@ -80,6 +80,10 @@ class SourceOpener:
         """Show what was dropped or pasted: files first, then a picture, then a path as text."""
         paths = [url.toLocalFile() for url in data.urls() if url.isLocalFile()] if data.hasUrls() else []
         if paths:
+            if len(paths) > 1:
+                self._context.show_message(
+                    f"The first of {len(paths)} is opened; a folder of them can be gone through."
+                )
             self.open_path(paths[0])
         elif data.hasImage() and isinstance(data.imageData(), QImage) and not data.imageData().isNull():
             self._state.open_made(PastedSource(image_array(data.imageData()), label))
