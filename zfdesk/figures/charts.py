@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from zfdesk.figures import panels
 from zfdesk.figures.colours import BAR, CLEAN, DASHES, EMPTY, LINES
-from zfdesk.figures.facts import number
+from zfdesk.figures.facts import number, with_minus_sign
 from zfdesk.figures.look import PageStyle, fitting, printable, text_width, wrapped
 from zfdesk.figures.place import GAP, Body, PanelPlace, hide_frame, inches_from_corner
 from zfdesk.progress import percent_text
@@ -196,7 +196,7 @@ def _legend(body: Body, names: tuple[str, ...], inches: float, look: PageStyle) 
 
 
 def _tick(value: float, place: int) -> str:
-    return f"{value:.6g}".replace("-", "−")
+    return with_minus_sign(f"{value:.6g}")
 
 
 def _figure(value: float, place: int) -> str:

@@ -98,6 +98,11 @@ def occluder_text(occluder: Occluder) -> str:
     return f"{FILL_LABELS[occluder.fill]} {occluder.shape} {size} at ({whole(occluder.top)}, {whole(occluder.left)})"
 
 
+def with_minus_sign(text: str) -> str:
+    """The text of a number with the minus sign of mathematics."""
+    return text.replace("-", "−")
+
+
 def number(value: float) -> str:
     """Three significant figures, short."""
     if not math.isfinite(value):
@@ -105,9 +110,9 @@ def number(value: float) -> str:
     if value == 0:
         return "0"
     if 1e-3 <= abs(value) < 1e5:
-        return f"{float(f'{value:.3g}'):.10g}".replace("-", "−")
+        return with_minus_sign(f"{float(f'{value:.3g}'):.10g}")
     figures, exponent = f"{value:.1e}".split("e")
-    return f"{figures}e{int(exponent)}".replace("-", "−")
+    return with_minus_sign(f"{figures}e{int(exponent)}")
 
 
 def signed(value: float) -> str:
@@ -117,7 +122,7 @@ def signed(value: float) -> str:
 
 def whole(value: int) -> str:
     """A whole number with the minus sign of mathematics."""
-    return f"{value}".replace("-", "−")
+    return with_minus_sign(f"{value}")
 
 
 def network_sentence(facts: Facts) -> str:

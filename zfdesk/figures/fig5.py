@@ -9,7 +9,7 @@ import numpy as np
 from zfdesk.engine import Model
 from zfdesk.experiments.invariance import Invariance, Transformation, transformed
 from zfdesk.experiments.table1 import PAPER_LAYERS
-from zfdesk.figures.facts import Facts, caption
+from zfdesk.figures.facts import Facts, caption, with_minus_sign
 from zfdesk.figures.page import Cell, Page, PageSize, inches_of, is_narrow
 from zfdesk.figures.panels import Curves, Panel, Tiles
 
@@ -108,7 +108,7 @@ def layer_text(layer: str) -> str:
 
 
 def _number(amount: float) -> str:
-    return f"{amount:g}".replace("-", "−")
+    return with_minus_sign(f"{amount:g}")
 
 
 def _caption(names: Sequence[str], lines: Sequence[str], found: Sequence[Invariance], given: bool) -> str:

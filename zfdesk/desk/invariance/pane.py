@@ -18,7 +18,7 @@ from zfdesk.desk.widgets.pane import Pane
 from zfdesk.desk.widgets.theme import Colours
 from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.experiments.invariance import MOST_SHIFT, Transformation, invariance_layers
-from zfdesk.figures.facts import number
+from zfdesk.figures.facts import number, with_minus_sign
 from zfdesk.figures.fig5 import AXES, layer_text
 from zfdesk.live import Result
 from zfdesk.progress import percent_text
@@ -37,7 +37,7 @@ def amount_text(change: Transformation, amount: float) -> str:
         Transformation.SCALE: f"× {amount:.2f}",
         Transformation.ROTATION: f"{amount:g}°",
     }
-    return parts[change].replace("-", "−")
+    return with_minus_sign(parts[change])
 
 
 class InvariancePane(Pane):

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zfdesk.figures.facts import RULE_LABELS, number, stretch_text, unit_text, whole
+from zfdesk.figures.facts import RULE_LABELS, number, stretch_text, unit_text, whole, with_minus_sign
 from zfdesk.library.pictures import MadePicture, Portrayed, ShownExample
 from zfdesk.progress import counted
 
@@ -77,7 +77,7 @@ def links_to(alike: Sequence[tuple[int, float]]) -> str:
     """Units as links, each with its correlation."""
     if not alike:
         return ""
-    links = ", ".join(f'<a href="{unit}">{unit}</a> {value:.2f}'.replace("-", "−") for unit, value in alike)
+    links = ", ".join(f'<a href="{unit}">{unit}</a> {with_minus_sign(f"{value:.2f}")}' for unit, value in alike)
     return f"alike: {links}"
 
 

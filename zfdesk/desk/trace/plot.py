@@ -19,7 +19,7 @@ from PySide6.QtGui import QColor, QFont, QImage, QMouseEvent, QPainter, QPaintEv
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from zfdesk.desk.widgets.theme import THEMES, Colours
-from zfdesk.figures.facts import number
+from zfdesk.figures.facts import number, with_minus_sign
 
 MARKS = ("o", "s", "t1", "d", "t", "star", "p")
 """Of the curves in turn, so that none is told by its colour alone. Shapes of pyqtgraph."""
@@ -94,7 +94,7 @@ def ticks(low: float, high: float, most: int) -> list[float]:
 
 def tick_text(value: float) -> str:
     """What stands at a tick, which is round but for the error of adding up."""
-    return f"{value:g}".replace("-", "−") if abs(value) > 1e-9 else "0"
+    return with_minus_sign(f"{value:g}") if abs(value) > 1e-9 else "0"
 
 
 class TracePlot(QWidget):

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import pyqtgraph
 
+from zfdesk.figures.facts import with_minus_sign
+
 
 class Axis(pyqtgraph.AxisItem):  # type: ignore[misc]
     """An axis whose figures have the minus sign of mathematics."""
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:  # noqa: N802
-        return [text.replace("-", "−") for text in super().tickStrings(values, scale, spacing)]
+        return [with_minus_sign(text) for text in super().tickStrings(values, scale, spacing)]
 
 
 def axes() -> dict[str, Axis]:
