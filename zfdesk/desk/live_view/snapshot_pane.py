@@ -21,6 +21,7 @@ from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.figures.facts import number
 from zfdesk.live import Demand, HeatInput, HeatQuery, MapsDisplay, Normalise, Result, View
 from zfdesk.live.render import levels
+from zfdesk.sources import frame_of_text
 
 HEAT = "where the class looks"
 CONTENTS = ("picture", "unit map", "reconstruction", HEAT)
@@ -112,7 +113,8 @@ class ComparePane(Pane):
         if name not in found.found:
             return _Facts(None, found.method_text(name))
         stale = stream.stale()
-        text = f"{found.method_text(name)} · frame {found.input.number}" + (f" · OLD: {stale}" if stale else "")
+        text = f"{found.method_text(name)} · {frame_of_text(found.input.number, found.input.origin)}"
+        text += f" · OLD: {stale}" if stale else ""
         return _Facts(found.found[name].heat.astype(np.float32), text)
 
     def demand(self, demand: Demand) -> Demand:
@@ -133,7 +135,7 @@ class ComparePane(Pane):
             return
         self.a = self.desk.complete
         self.show_result(self.a)
-        self.desk.message.emit(f"Snapshot A taken of frame {self.a.request.frame.number}.", False)
+        self.desk.message.emit(f"Snapshot A taken of {self.a.request.frame.number_text}.", False)
 
     def show_snapshot(self, a: Result | None) -> None:
         """Keep another result as A, or none."""

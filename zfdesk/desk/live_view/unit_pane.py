@@ -249,7 +249,7 @@ class UnitPane(Pane):
         newest, shown = self.desk.result, self.shown_result
         if newest is None or shown is None or newest.request.frame is shown.request.frame:
             return ""
-        return f"frame {shown.request.frame.number}" if time.perf_counter() - self._shown_at > STALE_SECONDS else ""
+        return shown.request.frame.number_text if time.perf_counter() - self._shown_at > STALE_SECONDS else ""
 
     def _mark(self, stale: str, message: str | None = None) -> None:
         for tile in (*self.small_tiles, *self.rule_tiles.values(), *self.comparison.tiles):
