@@ -12,11 +12,14 @@ from desk_hands import change, click, every_text_or_picture, is_plain, map_point
 from desk_tools import press, settle, wait_until
 from desk_window import Window
 from PIL import Image
-from PySide6.QtCore import QEvent, QPoint, QPointF, QSettings, QStandardPaths, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QSettings, QStandardPaths, Qt
 from PySide6.QtGui import QColor, QEnterEvent, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from zfdesk.desk.app import remembered
+from zfdesk.desk.live_view.layers_pane import THUMB
+from zfdesk.desk.widgets.images import image_array
+from zfdesk.desk.widgets.notification import Notification
 from zfdesk.desk.widgets.screenshot import picture_of, save_png
 from zfdesk.desk.widgets.theme import PRESENTER_PIXELS, THEMES
 from zfdesk.desk.window import copy_commands
@@ -200,6 +203,51 @@ def test_f12_saves_a_numbered_picture_without_asking(
         assert picture.size == (2 * still.width(), 2 * still.height())
     assert bar.isVisible()
     bar.finish()
+
+
+class Painted(QObject):
+    """Notes what is painted of the widgets that it filters."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.widgets: list[QObject] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        if event.type() == QEvent.Type.Paint:
+            self.widgets.append(watched)
+        return False
+
+
+def test_no_picture_of_the_window_has_hints_and_the_file_has_the_facts_as_text(
+    still: Window, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(QStandardPaths, "writableLocation", lambda _: str(tmp_path))
+    change(still)
+    bars = show_hints(still.context), Notification(still, "Shall it?", {"Yes": lambda: None})
+    settle()
+    painted = Painted()
+    for widget in (*bars, still.statusBar()):
+        widget.installEventFilter(painted)
+    for action in ("save-window", "copy-window"):
+        painted.widgets.clear()
+        still.run(action)
+        assert set(painted.widgets) == {still.statusBar()}, action
+    assert all(bar.isVisible() for bar in bars)
+    for bar in bars:
+        bar.finish()
+    with Image.open(tmp_path / "zfdesk-001.png") as picture:
+        assert picture.text["Description"] == copy_commands.caption_of(still.desk, still.panes)
+    QGuiApplication.clipboard().clear()
+
+
+def test_the_names_of_layers_are_as_sharp_as_their_picture_is_large(still: Window) -> None:
+    """Enlarged letters would have each pixel twice."""
+    enlarged = image_array(picture_of(still.layers.list.viewport(), 2))
+    names = enlarged[2 * THUMB + 10 : 2 * still.layers.list.visualItemRect(still.layers.list.item(0)).height()]
+    rows = names[: len(names) // 2 * 2].reshape(-1, 2, *names.shape[1:])
+    blocks = rows[:, :, : names.shape[1] // 2 * 2].reshape(len(rows), 2, -1, 2, 3)
+    lit = (np.ptp(blocks.astype(int), axis=(1, 3)).max(-1) > 60).mean()
+    assert lit > 0.05
 
 
 def test_f12_says_why_nothing_was_saved(still: Window, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.widgets.canvas import indexed_image
 from zfdesk.desk.widgets.colour_tables import table
+from zfdesk.desk.widgets.images import drawn_scale
 from zfdesk.desk.widgets.pane import Pane
 from zfdesk.desk.widgets.theme import THEMES, Colours
 from zfdesk.desk.widgets.tsv import table_text
@@ -73,7 +74,7 @@ class _Row(QStyledItemDelegate):
         view, colours = self.pane.desk.view, self.pane.list.colours
         origin = view.origin is not None and view.origin.layer == stage.name
         selected = stage.name == view.layer
-        ratio = like.device().devicePixelRatioF()
+        ratio = drawn_scale(like)
         key = (size, selected, hovered, origin, colours, like.font().key(), ratio)
         known = self._cards.get(stage.name)
         if known is not None and known[0] == key:

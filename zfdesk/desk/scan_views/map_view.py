@@ -21,6 +21,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from zfdesk.desk.widgets.canvas import rgb_image
+from zfdesk.desk.widgets.images import drawn_scale
 from zfdesk.desk.widgets.theme import THEMES, Colours, mark_pens
 
 SIDE = 44  # of a small picture on the screen, and of the cell in which no other stands
@@ -153,8 +154,9 @@ class MapView(QWidget):
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(self.rect().adjusted(10, 6, -10, -6), flags, self.message)
             return
-        if self._drawn is None or self._drawn.devicePixelRatio() != self.devicePixelRatioF():
-            self._drawn = self._draw()
+        ratio = drawn_scale(painter)
+        if self._drawn is None or self._drawn.devicePixelRatio() != ratio:
+            self._drawn = self._draw(ratio)
         painter.drawPixmap(0, 0, self._drawn)
         self._paint_hover(painter)
         self._paint_live(painter)
@@ -162,11 +164,11 @@ class MapView(QWidget):
             painter.setPen(QPen(colours.colour("unit"), 1.5))
             painter.drawPolygon(QPolygonF(self._outline))
 
-    def _draw(self) -> QPixmap:
+    def _draw(self, ratio: float) -> QPixmap:
         """Dots, pictures and what is selected; tells which pictures are missing."""
         screen, shown = self._layout()
-        drawn = QPixmap(self.size() * self.devicePixelRatioF())
-        drawn.setDevicePixelRatio(self.devicePixelRatioF())
+        drawn = QPixmap(self.size() * ratio)
+        drawn.setDevicePixelRatio(ratio)
         drawn.fill(self.colours.colour("pane"))
         painter = QPainter(drawn)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)

@@ -18,6 +18,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from zfdesk.desk.widgets.images import drawn_scale
 from zfdesk.desk.widgets.theme import THEMES, Colours
 from zfdesk.figures.facts import number, with_minus_sign
 
@@ -253,7 +254,7 @@ class TracePlot(QWidget):
             painter.setPen(QPen(colour, 3))
             painter.drawPoints(points)
             marked = marked[:: len(marked) // MOST_MARKS]
-        ratio = self.devicePixelRatioF()
+        ratio = drawn_scale(painter)
         mark = mark_image(curve.mark, curve.colour, curve.right, 5.0, ratio)
         half = mark.deviceIndependentSize().width() / 2
         for place in marked:
@@ -348,7 +349,7 @@ class TraceLegend(QWidget):
         painter = QPainter(self)
         metrics = self.fontMetrics()
         for (place, label), entry in zip(self._places(), self.entries, strict=False):
-            mark = mark_image(entry.mark, entry.colour, entry.hollow, 8.0, self.devicePixelRatioF())
+            mark = mark_image(entry.mark, entry.colour, entry.hollow, 8.0, drawn_scale(painter))
             half = mark.deviceIndependentSize().width() / 2
             painter.drawImage(QPointF(place.left() + 8 - half, place.center().y() - half), mark)
             painter.setPen(self.colours.colour("text"))

@@ -27,4 +27,9 @@ def png_of(image: QImage) -> bytes:
     return bytes(buffer.data().data())
 
 
-__all__ = ["image_array", "png_of"]
+def drawn_scale(painter: QPainter) -> float:
+    """Pixels a unit of length: of the screen, or of the enlarged picture that a widget is rendered into."""
+    return painter.deviceTransform().m11()
+
+
+__all__ = ["drawn_scale", "image_array", "png_of"]

@@ -25,9 +25,13 @@ def picture_of(widget: QWidget, scale: float = 1.0) -> QImage:
     return image
 
 
-def save_png(widget: QWidget, path: str, scale: float = 1.0) -> None:
-    """Write a PNG of a widget. Raises OSError with the reason when it cannot be written; nothing is left half done."""
-    encoded = png_of(picture_of(widget, scale))
+def save_png(widget: QWidget, path: str, scale: float = 1.0, description: str = "") -> None:
+    """Write a PNG of a widget, which holds ``description`` as text. Raises OSError with the reason when it cannot be
+    written; nothing is left half done."""
+    picture = picture_of(widget, scale)
+    if description:
+        picture.setText("Description", description)
+    encoded = png_of(picture)
     if not encoded:
         raise OSError("the picture could not be encoded")
     try:

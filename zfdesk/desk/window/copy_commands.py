@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QPoint, QStandardPaths, Qt
 from PySide6.QtGui import QCursor, QDrag, QGuiApplication
-from PySide6.QtWidgets import QApplication, QMenu, QToolBar, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QWidget
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Panes
 from zfdesk.desk.live_view.picture_pane import PicturePane
 from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.drag_out import DRAGGED, carry, picture_mime
+from zfdesk.desk.widgets.line_bar import LineBar
 from zfdesk.desk.widgets.pane import Pane
 from zfdesk.desk.widgets.questions import ask_for_number
 from zfdesk.desk.widgets.save_dialog import ask_where
@@ -75,7 +77,8 @@ def new_file(folder: Path, stem: str, suffix: str) -> Path:
 
 def copy_picture_of(context: AppContext, widget: QWidget) -> None:
     """Copy a picture of a widget to the clipboard."""
-    QGuiApplication.clipboard().setPixmap(widget.grab())
+    with _without_guides(context):
+        QGuiApplication.clipboard().setPixmap(widget.grab())
     context.show_message(f"A screenshot of {_name(widget)} is on the clipboard.")
     context.picture_taken.emit()
 
@@ -100,18 +103,35 @@ def save_picture_of(context: AppContext, widget: QWidget) -> None:
 
 
 def _save(context: AppContext, widget: QWidget, path: Path, scale: float) -> None:
-    """What only guides the user is not in a picture: hints, messages. Raises OSError."""
+    """With the facts of what is shown as text in the file. Raises OSError."""
     from zfdesk.desk.widgets.screenshot import save_png
 
-    guides = [bar for bar in context.window.findChildren(QToolBar) if bar.objectName() == "hints" and bar.isVisible()]
+    panes = (widget,) if isinstance(widget, Pane) else context.get(Panes).all
+    with _without_guides(context):
+        save_png(widget, str(path), scale, caption_of(context.state, panes))
+
+
+@contextmanager
+def _without_guides(context: AppContext) -> Iterator[None]:
+    """What only guides the user is in no picture: hints, an example's sentence, offers, messages."""
+    window = context.window
+    guides = [bar for bar in window.findChildren(LineBar) if bar.isVisible()]
     context.message_hidden.emit()
     for bar in guides:
         bar.hide()
+    _lay_out(window)
     try:
-        save_png(widget, str(path), scale)
+        yield
     finally:
         for bar in guides:
             bar.show()
+        _lay_out(window)
+
+
+def _lay_out(window: QMainWindow) -> None:
+    """Now, not when the event loop is next at it."""
+    if layout := window.layout():
+        layout.activate()
 
 
 # As numbers and words
