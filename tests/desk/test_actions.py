@@ -131,7 +131,7 @@ def test_every_action_stands_once_in_the_menus_but_moves_by_keys(window: Window)
         made = window.actions_by_id[action.id]
         stands = 0 if action.id in by_value or action.id.startswith(KEYS_ONLY) else 1
         assert sum(entry is made for entry in entries) == stands, action.id
-        assert made.text() == action.text
+        assert made.text().replace("&", "") == action.text
         assert [key.toString() for key in made.shortcuts()] == [QKeySequence(key).toString() for key in action.keys]
 
 

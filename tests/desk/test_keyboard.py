@@ -12,7 +12,7 @@ from desk_tools import close, press, wait_until
 from desk_window import Window
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtWidgets import QComboBox, QMenu, QWidget
 
 from zfdesk.desk.feature import Features
 from zfdesk.desk.portrait.examples import ExamplesView
@@ -20,9 +20,11 @@ from zfdesk.desk.recording.dialog import RecordingDialog
 from zfdesk.desk.scan_views.grid import GridCell, PictureGrid
 from zfdesk.desk.widgets.combo_box import ComboBox
 from zfdesk.desk.widgets.keyboard_grid import KeyboardGrid
+from zfdesk.desk.widgets.menu import PopupMenu, give_letters, literal
 from zfdesk.desk.widgets.screenshot import picture_of
 from zfdesk.desk.widgets.theme import THEMES
 from zfdesk.desk.window.palette_entries import entries_of, find
+from zfdesk.engine import Rule
 from zfdesk.library.pictures import ShownExample
 from zfdesk.library.portrait import Example
 
@@ -101,6 +103,44 @@ def test_all_choices_are_such(still: Window) -> None:
     assert all(isinstance(one, ComboBox) for one in still.findChildren(QComboBox))
 
 
+def test_an_open_menu_keeps_its_letters(still: Window) -> None:
+    before = still.desk.view
+    unit = still.table.menus["Unit"]
+    unit.popup(still.mapToGlobal(still.rect().center()))
+    wait_until(unit.isVisible)
+    press(unit, Qt.Key.Key_M)  # the method, not the next style
+    method = unit.activeAction().menu()
+    assert method.title().startswith("&Method")
+    assert method.isVisible()
+    press(method, Qt.Key.Key_G)  # guided backprop, and no number is asked for
+    assert not unit.isVisible()
+    assert still.desk.view == before.change(method=Rule.GUIDED)
+    for place in (still.menuBar(), still.picture.canvas):
+        place.setFocus()
+        press(still.menuBar(), Qt.Key.Key_F)
+        assert still.desk.view.frozen == (place is still.picture.canvas)
+
+
+def test_each_entry_of_a_menu_has_a_letter_of_its_own(still: Window) -> None:
+    others = [menu for menu in still.findChildren(QMenu) if not isinstance(menu, PopupMenu)]
+    assert [menu for menu in others if menu.parent() is not still.menuBar() or menu.title()] == [], "not Qt's own"
+    for topic in ("Source", "Edit", "View", "Crop", "Maps", "Occluder", "Unit", "Tools", "Help"):
+        menu = still.table.menus[topic]
+        menu.popup(still.mapToGlobal(still.rect().topLeft()))
+        wait_until(menu.isVisible)
+        texts = [entry.text() for entry in menu.actions() if not entry.isSeparator()]
+        menu.close()
+        letters = [text[text.index("&") + 1].lower() for text in texts]
+        assert len(letters) == len(set(letters)), texts
+
+
+def test_an_entry_with_the_words_of_others_has_them_whole() -> None:
+    menu = PopupMenu()
+    entry, other = menu.addAction(literal("salt & pepper")), menu.addAction("salt")
+    give_letters(menu.actions())
+    assert [entry.text(), other.text()] == ["&salt && pepper", "s&alt"]
+
+
 def test_what_is_offered_for_typed_letters_is_chosen_by_keys(still: Window) -> None:
     still.run("occluder")
     before = still.desk.view
@@ -145,6 +185,8 @@ def test_the_tab_key_goes_as_one_reads(still: Window) -> None:
         ("webcam", "camera"), ("screenshot", "save-window"), ("channel", "unit-strongest"), ("export", "session-save"),
         ("heat map", "sweep"), ("saliency", "method"), ("heatmap", "sweep"), ("dark mode", "theme"),
         ("checkpoint", "weights"), ("gif", "record"), ("train", "teach"), ("contrast", "gamma"),
+        ("heat map", "heat"), ("saliency", "heat"), ("grad-cam", "heats"), ("adversarial", "lab-fool"),
+        ("feature visualisation", "lab-unit"),
     ],
 )  # fmt: skip
 def test_the_palette_knows_what_else_things_are_called(still: Window, query: str, action: str) -> None:

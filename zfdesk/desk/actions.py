@@ -16,9 +16,10 @@ from typing import Any, Concatenate, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication
 
 from zfdesk.desk.context import AppContext
+from zfdesk.desk.widgets.menu import PopupMenu
 from zfdesk.engine import Architecture, Model
 from zfdesk.live import Result, View
 
@@ -129,7 +130,7 @@ class ActionTable(QObject):
         self.actions = tuple(actions)
         check(self.actions)
         self.view_context: Callable[[], ViewContext] = lambda: ViewContext(context.state.model, context.state.result)
-        self.menus: dict[str, QMenu] = {}  # of the window, once it has them
+        self.menus: dict[str, PopupMenu] = {}  # of the window, once it has them
         self._context = context
         self._by_id = {action.id: action for action in self.actions}
         self._all = QActionGroup(self)

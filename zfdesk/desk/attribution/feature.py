@@ -37,10 +37,12 @@ def _hold_class(view: View, context: ViewContext) -> View:
 
 ACTIONS = (
     Action("heat", "Where the class looks, over the picture", ("Ctrl+Shift+H",), "Attribution",
-           lambda v, c: v.change_heat(shown=not v.heat.shown), checked=lambda v, c: v.heat.shown),
-    Action("heats", "Methods side by side, or close that pane", ("Ctrl+Alt+Shift+H",), "Attribution", command=toggles_pane(TITLE)),
+           lambda v, c: v.change_heat(shown=not v.heat.shown), checked=lambda v, c: v.heat.shown,
+           also="heat map heatmap saliency attribution grad-cam"),
+    Action("heats", "Methods side by side, or close that pane", ("Ctrl+Alt+Shift+H",), "Attribution", command=toggles_pane(TITLE),
+           also="heat map heatmap saliency attribution grad-cam compare"),
     Action("heat-method", "Method of attribution: the next", ("Ctrl+Alt+Shift+M",), "Attribution",
-           lambda v, c: v.change_heat(method=cycle(tuple(METHODS), v.heat.method))),
+           lambda v, c: v.change_heat(method=cycle(tuple(METHODS), v.heat.method)), also="heat map heatmap saliency attribution grad-cam"),
     Action("heat-contour", "Contour of the heat: none, 25, 50, 75 %", ("Ctrl+Alt+Shift+C",), "Attribution",
            lambda v, c: v.change_heat(contour=cycle(tuple(CONTOUR_LABELS), v.heat.contour))),
     Action("heat-hold", "Hold the class that looks, or follow the most probable", ("Ctrl+Alt+Shift+K",), "Attribution", _hold_class,
@@ -54,7 +56,7 @@ ACTIONS = (
     Action("heat-measure", "Measure the methods: insertion and deletion", ("Ctrl+Alt+Shift+N",), "Attribution", command=measure_methods),
     Action("heat-head", "Teach CAM's head from a folder…", ("Ctrl+Alt+Shift+T",), "Attribution", command=teach_head),
     Action("heat-sanity", "Sanity check: random layers from the top", ("Ctrl+Alt+Shift+S",), "Attribution", command=check_sanity),
-    Action("heat-figure", "Save the methods, or the sanity check, as a figure…", ("Ctrl+Alt+Shift+F",), "Attribution", command=save_methods_figure),
+    Action("heat-figure", "Save the methods, or the sanity check, as a figure…", ("Ctrl+Alt+Shift+F",), "Attribution", command=save_methods_figure, also="export pdf svg heat map"),
 )  # fmt: skip
 
 FEATURE = Feature(

@@ -6,7 +6,7 @@ from functools import partial
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
 from zfdesk.attribution import METHODS
 from zfdesk.desk.actions import ActionTable
@@ -18,6 +18,7 @@ from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.controls import Controls
 from zfdesk.desk.widgets.heat import HeatCanvas, HeatLayer, HeatPicture
 from zfdesk.desk.widgets.heat_controls import HeatControls
+from zfdesk.desk.widgets.menu import PopupMenu
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.tile import Tile
 from zfdesk.desk.widgets.tsv import table_text
@@ -70,7 +71,7 @@ class HeatPane(Pane):
     def _buttons(self) -> Controls:
         actions = self.context.get(ActionTable)
         self.choose = tool_button("Methods ▾", "Which methods stand side by side", pops_up=True)
-        menu = QMenu(self.choose)
+        menu = PopupMenu(self.choose)
         menu.setToolTipsVisible(True)
         self.methods: dict[str, QAction] = {}
         for name, one in METHODS.items():

@@ -7,7 +7,7 @@ from functools import partial
 
 from PySide6.QtCore import QKeyCombination, QPoint, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSplitter, QToolButton, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QToolButton, QVBoxLayout
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.figure.bench import Bench
@@ -28,6 +28,7 @@ from zfdesk.desk.settings import FIGURE_GEOMETRY, FIGURE_SPLIT
 from zfdesk.desk.tasks import Progress
 from zfdesk.desk.widgets.buttons import plain_button, tool_button
 from zfdesk.desk.widgets.dialog import Dialog, open_dialog
+from zfdesk.desk.widgets.menu import PopupMenu
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.pages.composition import Captures, captured_of, filled
@@ -86,10 +87,10 @@ class FigureBuilder(Dialog):
         button.setAccessibleName(command.text)
         return button
 
-    def _menu_button(self, text: str, tip: str, fill: Callable[[QMenu], None]) -> QToolButton:
+    def _menu_button(self, text: str, tip: str, fill: Callable[[PopupMenu], None]) -> QToolButton:
         button = tool_button(f"{text} ▾", tip, pops_up=True)
         button.setAccessibleName(text)
-        menu = QMenu(button)
+        menu = PopupMenu(button)
         menu.aboutToShow.connect(partial(fill, menu))
         button.setMenu(menu)
         return button
@@ -240,7 +241,7 @@ class FigureBuilder(Dialog):
             super().keyPressEvent(event)
 
     def _show_menu(self, index: int, where: QPoint) -> None:
-        menu = QMenu(self)
+        menu = PopupMenu(self)
         names = ("label", "refresh", "remove", "|", "higher", "wider", "lower", "narrower", "|") if index >= 0 else ()
         for name in (*names, "place", "insert-column", "insert-row", "|", "refresh-all", "clear"):
             if name == "|":

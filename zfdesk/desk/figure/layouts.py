@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from PySide6.QtWidgets import QMenu
-
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.figure.bench import Bench
 from zfdesk.desk.figure.kept import KeptFigure
 from zfdesk.desk.settings import FIGURE_LAYOUT, FIGURE_LAYOUTS
+from zfdesk.desk.widgets.menu import PopupMenu, literal
 from zfdesk.desk.widgets.questions import ask_for_text
 from zfdesk.pages.composition import Captures, Composition, filled, lacking
 from zfdesk.pages.layout_file import LayoutError, empty_of, from_text, layout_of, to_text
@@ -61,19 +60,19 @@ class LayoutCommands:
             return
         self.arrange(empty, f"The layout “{name}”")
 
-    def fill_menu(self, menu: QMenu) -> None:
+    def fill_menu(self, menu: PopupMenu) -> None:
         """Made anew whenever it is opened."""
         menu.clear()
         names = self.kept_layouts()
         for name in names:
-            menu.addAction(name, partial(self.apply_layout, name))
+            menu.addAction(literal(name), partial(self.apply_layout, name))
         if names:
             menu.addSeparator()
         menu.addAction("Keep this layout…", self.ask_keep_layout)
         if names:
-            forget = menu.addMenu("Forget")
+            forget = menu.add_submenu("Forget")
             for name in names:
-                forget.addAction(name, partial(self.forget_layout, name))
+                forget.addAction(literal(name), partial(self.forget_layout, name))
 
     def arrange(self, empty: Composition, name: str) -> None:
         """Fill an arrangement from what the window shows, and go on to it."""

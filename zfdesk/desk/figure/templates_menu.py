@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from PySide6.QtWidgets import QFileDialog, QMenu
+from PySide6.QtWidgets import QFileDialog
 
 from zfdesk.desk.figure.bench import Bench
 from zfdesk.desk.figure.capture import sources_of
 from zfdesk.desk.figure.export import picture_paths, reader
 from zfdesk.desk.tasks import Cancelled, Progress
+from zfdesk.desk.widgets.menu import PopupMenu
 from zfdesk.figures.page import Page
 from zfdesk.library import ScanStep
 from zfdesk.pages.composition import Composition, of_page
@@ -36,7 +37,7 @@ class TemplateCommands:
         self.bench, self.draft = bench, bench.draft
         self.state = bench.context.state
 
-    def fill_menu(self, menu: QMenu) -> None:
+    def fill_menu(self, menu: PopupMenu) -> None:
         """Made anew whenever it is opened: what cannot be had says why."""
         menu.clear()
         menu.setToolTipsVisible(True)

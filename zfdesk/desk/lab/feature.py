@@ -47,12 +47,12 @@ def _show_kept(context: AppContext, kept: KeptMade) -> None:
 
 
 ACTIONS = (
-    Action("lab", "Lab: pictures that are made, or close it", ("Ctrl+Alt+A",), "Lab", command=toggles_pane(commands.TITLE)),
-    Action("lab-unit", "What the selected unit would like to see", ("Ctrl+Shift+1",), "Unit", command=commands.makes("Maximise")),
+    Action("lab", "Lab: pictures that are made, or close it", ("Ctrl+Alt+A",), "Lab", command=toggles_pane(commands.TITLE), also="activation maximisation feature visualisation optimise synthesise"),
+    Action("lab-unit", "What the selected unit would like to see", ("Ctrl+Shift+1",), "Unit", command=commands.makes("Maximise"), also="activation maximisation feature visualisation optimise"),
     Action("lab-nine", "Nine different pictures that the selected unit would like to see", ("Ctrl+Shift+9",), "Unit",
            command=commands.make_nine),
-    Action("lab-fool", "Fooling picture: the frame, taken for any class…", ("Ctrl+Shift+2",), "Lab", command=commands.shows("Fool")),
-    Action("lab-dream", "DeepDream on the frame", ("Ctrl+Shift+3",), "Lab", command=commands.makes("Dream")),
+    Action("lab-fool", "Fooling picture: the frame, taken for any class…", ("Ctrl+Shift+2",), "Lab", command=commands.shows("Fool"), also="adversarial example attack"),
+    Action("lab-dream", "DeepDream on the frame", ("Ctrl+Shift+3",), "Lab", command=commands.makes("Dream"), also="deep dream"),
     Action("lab-invert", "What each layer still knows of the frame", ("Ctrl+Shift+4",), "Lab", command=commands.makes("Invert")),
     Action("lab-texture", "Texture of the frame", ("Ctrl+Shift+5",), "Lab", command=commands.makes("Texture")),
     Action("lab-style", "Style transfer…", ("Ctrl+Shift+6",), "Lab", command=commands.shows("Style")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtWidgets import QLabel, QMenu, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QToolButton, QWidget
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.lab.controller import Lab
@@ -16,6 +16,7 @@ from zfdesk.desk.lab.maximise_form import MaximiseForm
 from zfdesk.desk.lab.picture_forms import DreamForm, FoolForm, InversionForm, StyleForm, TextureForm
 from zfdesk.desk.widgets.buttons import ThinBar, tool_button
 from zfdesk.desk.widgets.controls import Choice, Controls
+from zfdesk.desk.widgets.menu import PopupMenu
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.desk.widgets.tsv import table_text
@@ -89,7 +90,7 @@ class LabPane(Pane):
         self.undo = self._button("↶", "The pictures before", self.lab.undo)
         self.redo = self._button("↷", "The pictures after", self.lab.redo)
         self.use = tool_button("Use ▾", "Look at the picture, compare it, save it", pops_up=True)
-        menu = QMenu(self.use)
+        menu = PopupMenu(self.use)
         self.look_at = menu.addAction("Look at it: the window's picture")
         self.look_at.triggered.connect(lambda _=False: self.lab.look_at(self._chosen_picture()))
         self.compare = menu.addAction("A | B: before and after")

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QIcon, QPixmap
-from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton
+from PySide6.QtWidgets import QFileDialog, QToolButton
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.widgets.canvas import rgb_image
+from zfdesk.desk.widgets.menu import PopupMenu
 from zfdesk.engine import crop
 from zfdesk.live import Crop
 from zfdesk.pages.panels import frame_text
@@ -41,7 +42,7 @@ class PictureSlot(QToolButton):
         self._file: _File | None = None
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setToolTip(hint or f"{label}: the frame that is shown now, also of a camera, or a picture from a file")
-        menu = QMenu(self)
+        menu = PopupMenu(self)
         for choice in (*others, FRAME):
             menu.addAction(choice).triggered.connect(lambda _=False, choice=choice: self.choose(choice))
         menu.addAction("a file…").triggered.connect(lambda _=False: self.ask())

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtGui import QCursor
-from PySide6.QtWidgets import QMenu
 
 from zfdesk.desk.actions import ActionTable, ViewContext
 from zfdesk.desk.context import AppContext
@@ -22,6 +21,7 @@ from zfdesk.desk.live_view.picture_pane import PicturePane
 from zfdesk.desk.live_view.pins_pane import PinsPane
 from zfdesk.desk.live_view.snapshot_pane import ComparePane
 from zfdesk.desk.live_view.unit_pane import UnitPane
+from zfdesk.desk.widgets.menu import PopupMenu
 from zfdesk.live.changes import pick_position, to_unit
 from zfdesk.session import moment_of
 
@@ -88,7 +88,7 @@ class Joints:
         self._state.change(pick_position(view, position), "position")
 
     def _unit_menu(self, unit: int | None, where: QPoint) -> None:
-        menu, table = QMenu(self._context.window), self._context.get(ActionTable)
+        menu, table = PopupMenu(self._context.window), self._context.get(ActionTable)
         if unit is not None:
             menu.addAction(f"Select unit {unit}", partial(self._select, unit))
             menu.addSeparator()

@@ -7,7 +7,6 @@ from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtWidgets import (
-    QMenu,
     QSlider,
     QSpinBox,
     QToolButton,
@@ -21,6 +20,7 @@ from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.class_field import ClassField
 from zfdesk.desk.widgets.colour_tables import SEQUENTIAL
 from zfdesk.desk.widgets.controls import Choice, Controls
+from zfdesk.desk.widgets.menu import PopupMenu
 from zfdesk.engine import OccluderFill, OccluderShape
 from zfdesk.live import SweepMap, SweepUnit
 
@@ -72,7 +72,7 @@ class SweepControls(QWidget):
         self.save = tool_button("Save ▾")
         self.save.setToolTip("Save the sweep as a figure or as arrays")
         self.save.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(self.save)
+        menu = PopupMenu(self.save)
         for label, name in (("Figure (Fig. 7)…", "sweep-figure"), ("Arrays (.npz)…", "sweep-arrays")):
             menu.addAction(label).triggered.connect(lambda _=False, name=name: self.asked.emit(name))
         self.save.setMenu(menu)

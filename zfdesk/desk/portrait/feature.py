@@ -79,7 +79,7 @@ FEATURE = Feature(
     ),
     session=keeps("scan", KeptScan, _kept, _show_kept),
     actions=(
-        Action("portrait", "Portrait of the unit", ("Ctrl+Alt+Q",), "Unit", command=shows_pane(PortraitPane.title)),
+        Action("portrait", "Portrait of the unit", ("Ctrl+Alt+Q",), "Unit", command=shows_pane(PortraitPane.title), also="top images strongest pictures"),
         Action("layer-statistics", "Units of the layer: correlations, activations, dead and alike", ("Ctrl+Alt+Shift+L",), "Maps", command=shows_pane(LAYER_TITLE)),
         Action("scan-folder", "Scan a folder of pictures…", ("Ctrl+Alt+B",), "Unit", command=ask_for_folder),
     ),

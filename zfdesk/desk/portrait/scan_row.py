@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths, Qt
-from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QLabel, QVBoxLayout, QWidget
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.scan import ScanController, ScanStatus
 from zfdesk.desk.widgets.buttons import ThinBar, plain_button, tool_button
 from zfdesk.desk.widgets.controls import Controls
+from zfdesk.desk.widgets.menu import PopupMenu, literal
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.theme import set_role
 from zfdesk.progress import bytes_text, duration, noun
@@ -110,7 +111,7 @@ class ScanRow(QWidget):
         self.error_label.setAccessibleName("What went wrong with the scan")
         set_role(self.error_label, "error")
         self.bar = ThinBar("How far the scan is")
-        self.menu = QMenu(self)
+        self.menu = PopupMenu(self)
         self.menu.aboutToShow.connect(self._fill_menu)
         self.more = tool_button("Scan ▾", "Scan folders for the pictures that wake each unit most", pops_up=True)
         self.more.setMenu(self.menu)
@@ -170,10 +171,10 @@ class ScanRow(QWidget):
         menu.addAction("Clips or pictures…", lambda: ask_for_files(self._context))
         if status.unreadable:
             menu.addSeparator()
-            listed = menu.addMenu(f"Cannot be read ({len(status.unreadable):,})")
+            listed = menu.add_submenu(f"Cannot be read ({len(status.unreadable):,})")
             listed.setToolTipsVisible(True)
             for path, reason in status.unreadable[:MOST_LISTED]:
-                action = listed.addAction(Path(path).name)
+                action = listed.addAction(literal(Path(path).name))
                 action.setToolTip(f"{path}: {reason}")
         menu.addSeparator()
         size = f" ({bytes_text(status.bytes)})" if status.bytes else ""

@@ -8,12 +8,13 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QFileDialog, QMenu
+from PySide6.QtWidgets import QFileDialog
 
 from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Features
 from zfdesk.desk.settings import RECENT_SESSIONS
+from zfdesk.desk.widgets.menu import PopupMenu, literal
 from zfdesk.desk.widgets.save_dialog import ask_where
 from zfdesk.live import Result
 from zfdesk.session import SUFFIX, Reopened, Session, SessionError, load_session, moment_of, reopen, save_session
@@ -149,14 +150,14 @@ class Sessions(QObject):
         paths = [str(self.path), *(known for known in self.recent() if known != str(self.path))]
         self.context.remember(RECENT_SESSIONS, paths[:MOST_RECENT])
 
-    def add_recent_menu(self, menu: QMenu) -> None:
+    def add_recent_menu(self, menu: PopupMenu) -> None:
         """A submenu of the files used last, filled when it is opened."""
-        recent = menu.addMenu("Recent sessions")
+        recent = menu.add_submenu("Recent sessions")
 
         def fill() -> None:
             recent.clear()
             for path in self.recent():
-                action = recent.addAction(f"{Path(path).stem}   ({Path(path).parent})")
+                action = recent.addAction(literal(f"{Path(path).stem}   ({Path(path).parent})"))
                 action.triggered.connect(partial(self.open, Path(path)))
             if recent.isEmpty():
                 recent.addAction("None yet").setEnabled(False)

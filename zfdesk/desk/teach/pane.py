@@ -11,7 +11,6 @@ from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
     QLabel,
-    QMenu,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -32,6 +31,7 @@ from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.controls import Controls
 from zfdesk.desk.widgets.held_keys import HeldKeys
 from zfdesk.desk.widgets.images import image_array
+from zfdesk.desk.widgets.menu import PopupMenu
 from zfdesk.desk.widgets.pane import ElidedLabel, Pane
 from zfdesk.desk.widgets.theme import Colours, set_role
 from zfdesk.desk.widgets.tsv import table_text
@@ -129,7 +129,7 @@ class TeachPane(Pane):
             hint, label, marked = table.hint(name), table.find(name).text, name == "teach-original"
             self.buttons[name] = controls.add_button(text, hint, partial(self._ask, name), label, checkable=marked)
         more = tool_button("⋯", "Open or save a folder of classes, forget all", pops_up=True)
-        self.menu = QMenu(more)
+        self.menu = PopupMenu(more)
         for name in ("teach-import", "teach-last", "teach-export", "teach-clear"):
             self.menu.addAction(table.find(name).text, partial(self.run_action, name))
         more.setMenu(self.menu)

@@ -17,11 +17,12 @@ from PySide6.QtGui import (
     QPen,
     QPixmap,
 )
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from zfdesk.desk.teach.controller import Teaching
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.canvas import rgb_image
+from zfdesk.desk.widgets.menu import PopupMenu
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.theme import THEMES, Colours
 from zfdesk.live import Sample, TaughtClass
@@ -245,8 +246,8 @@ class ClassRow(QWidget):
         layout.addWidget(self.strip)
         self.setAcceptDrops(True)
 
-    def _menu(self) -> QMenu:
-        menu = QMenu(self)
+    def _menu(self) -> PopupMenu:
+        menu = PopupMenu(self)
         entries: tuple[tuple[str, str], ...] = (
             ("Rename", "teach-rename"), ("Up", "teach-up"), ("Down", "teach-down"), ("", ""),
             ("Drop its last 2 seconds", "teach-drop"), ("Remove", "teach-remove"),

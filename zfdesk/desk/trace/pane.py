@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLabel, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 
 from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
@@ -17,6 +17,7 @@ from zfdesk.desk.trace.controller import TraceLog
 from zfdesk.desk.trace.plot import MARKS, TraceCurve, TraceLegend, TraceLegendEntry, TracePlot
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.controls import Choice, Controls
+from zfdesk.desk.widgets.menu import PopupMenu
 from zfdesk.desk.widgets.pane import FACTS_EVERY_MS, Pane
 from zfdesk.desk.widgets.text import clock
 from zfdesk.desk.widgets.theme import Colours
@@ -118,7 +119,7 @@ class TracePane(Pane):
             hint, label, marked = table.hint(name), table.find(name).text, name == "trace-unit"
             self.buttons[name] = controls.add_button(text, hint, partial(table.run, name), label, checkable=marked)
         more = tool_button("⋯", "Loop the replay, copy the trace, save or open a path", pops_up=True)
-        self.more = QMenu(more)
+        self.more = PopupMenu(more)
         more.setMenu(self.more)
         controls.add(more, "More of the trace and the path")
         return controls

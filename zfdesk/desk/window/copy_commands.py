@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QPoint, QStandardPaths, Qt
 from PySide6.QtGui import QCursor, QDrag, QGuiApplication
-from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.feature import Panes
@@ -18,6 +18,7 @@ from zfdesk.desk.live_view.picture_pane import PicturePane
 from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.drag_out import DRAGGED, carry, picture_mime
 from zfdesk.desk.widgets.line_bar import LineBar
+from zfdesk.desk.widgets.menu import PopupMenu
 from zfdesk.desk.widgets.pane import Pane
 from zfdesk.desk.widgets.questions import ask_for_number
 from zfdesk.desk.widgets.save_dialog import ask_where
@@ -177,7 +178,7 @@ def drag_picture_of(context: AppContext, pane: Pane) -> None:
 
 def show_copy_menu(context: AppContext, pane: Pane, where: QPoint) -> None:
     """All that can be copied of a pane."""
-    menu = QMenu(pane)
+    menu = PopupMenu(pane)
     menu.addAction("Copy as picture", partial(copy_picture_of, context, pane))
     numbers = menu.addAction("Copy as numbers", partial(copy_data_of, context, pane))
     numbers.setEnabled(bool(pane.as_data()))

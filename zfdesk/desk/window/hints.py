@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLabel, QMenu
+from PySide6.QtWidgets import QLabel
 
 from zfdesk.desk.actions import ActionTable
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.settings import HINTS_DONE
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.line_bar import LineBar
+from zfdesk.desk.widgets.menu import PopupMenu
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.window.help_file import help_section
 from zfdesk.live import View
@@ -83,7 +84,7 @@ class HintBar(LineBar):
         self._marks[hint.id], self._titles[hint.id], self._sentences[hint.id] = mark, title, sentence
 
     def _add_examples(self) -> None:
-        button, menu = tool_button("Examples ▾", pops_up=True), QMenu(self)
+        button, menu = tool_button("Examples ▾", pops_up=True), PopupMenu(self)
         for action in self.context.get(ActionTable).actions:
             if action.menu == "Examples":
                 menu.addAction(self.context.get(ActionTable).qt[action.id])

@@ -7,7 +7,6 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, Q
 from PySide6.QtWidgets import (
     QDockWidget,
     QMainWindow,
-    QMenu,
     QToolBar,
     QToolButton,
     QWidget,
@@ -22,6 +21,7 @@ from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.application import the_application
 from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.held_keys import HeldKeys
+from zfdesk.desk.widgets.menu import KeyedMenuBar, PopupMenu
 from zfdesk.desk.widgets.notification import MessageLine
 from zfdesk.desk.widgets.own_keys import OwnKeys
 from zfdesk.desk.widgets.pane import FACTS_EVERY_MS, Pane
@@ -136,6 +136,7 @@ class Window(QMainWindow):
     def _make_menus(self) -> None:
         for made in self._table.qt.values():
             self.addAction(made)
+        self.setMenuBar(KeyedMenuBar(self))
         bar = MenuBar(self.menuBar(), self.context, self._table)
         self._table.menus.update(bar.topics)
         for dock in self.layout_.docks.values():
@@ -150,7 +151,7 @@ class Window(QMainWindow):
         sources = tool_button("Source ▾")
         sources.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         sources.setAccessibleName("Source")
-        menu = QMenu(sources)
+        menu = PopupMenu(sources)
         for name in SOURCES:
             menu.addAction(self._table.qt[name])
         sources.setMenu(menu)

@@ -13,16 +13,19 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QMenu, QMenuBar
+from PySide6.QtWidgets import QMenuBar
 
 from zfdesk.desk.actions import Action, ActionTable
 from zfdesk.desk.context import AppContext
-from zfdesk.desk.live_view.maps_pane import CONTENT_LABELS, NORMALISE_LABELS, ORDER_LABELS
+from zfdesk.desk.live_view.actions import BOOSTS, GAMMAS
+from zfdesk.desk.live_view.maps_pane import CONTENT_LABELS, NORMALISE_LABELS, ORDER_LABELS, PATTERN_LABELS
 from zfdesk.desk.live_view.unit_content import SEED_LABELS
 from zfdesk.desk.widgets.colour_tables import SEQUENTIAL
 from zfdesk.desk.widgets.heat_controls import CONTOUR_LABELS, METHOD_LABELS
+from zfdesk.desk.widgets.menu import PopupMenu
+from zfdesk.desk.widgets.theme import THEMES
 from zfdesk.engine import Occluder, OccluderFill, OccluderShape
-from zfdesk.live import Style, SweepMap, TraceAxis, View
+from zfdesk.live import Style, SweepMap, SweepUnit, TraceAxis, View
 from zfdesk.live.changes import chosen_occluder, method_of, set_method, set_seed
 
 SEPARATOR = "-"
@@ -97,6 +100,11 @@ SWEEP_MAPS = ValuesMenu(
     "&Map shown", "sweep-map", _plain(SweepMap), lambda view: view.sweep.shown,
     lambda view, value: view.change_sweep(shown=value),
 )  # fmt: skip
+SWEEP_UNITS = ValuesMenu(
+    "&Unit of the sweep", "sweep-unit", {SweepUnit.STRONGEST: "highest total", SweepUnit.SELECTED: "selected unit"},
+    lambda view: view.sweep.unit, lambda view, value: view.change_sweep(unit=value),
+)  # fmt: skip
+PICTURE_ZOOMS = {0: "the whole frame", 1: "what the network sees"}
 MENUS = (
     Menu(
         "&File",
@@ -108,7 +116,7 @@ MENUS = (
             Menu("Se&ssion", ("session-open", "session-save", "session-save-as"), ("Session",)),
             Menu("Save and expor&t", (
                 "save-window", "save-window-as", "save-pane", "record", SEPARATOR, "figure", "sweep-figure",
-                "sweep-arrays", "training-figure", SEPARATOR, "path-save", "teach-export", "teach-save",
+                "sweep-arrays", "heat-figure", "training-figure", SEPARATOR, "path-save", "teach-export", "teach-save",
             )), SEPARATOR,
             "quit",
         ),
@@ -122,22 +130,27 @@ MENUS = (
     Menu(
         "&View",
         (
-            Menu("&Panes", (), ("Panes",)), "panes-reset", SEPARATOR, "lecture", "presenter", "theme", "full-screen",
-            SEPARATOR,
+            Menu("&Panes", (), ("Panes",)), "panes-reset", SEPARATOR, "lecture", "presenter", "full-screen",
+            _of_view("&Theme", "theme", "theme", {name: name for name in THEMES}), SEPARATOR,
             Menu("&Crop", (), ("Crop",)),
             Menu("&Feature maps", (
                 _of_maps("&Content", "maps-content", "content", CONTENT_LABELS),
                 _of_maps("&Range", "normalise", "normalise", NORMALISE_LABELS),
                 _of_maps("&Order", "order", "order", ORDER_LABELS),
                 _of_maps("Co&lours", "colour-map", "colours", {name: name for name in SEQUENTIAL}),
-                "gamma", "boost", "lock", "hide-silent", "maps-default",
+                _of_maps("&Gamma", "gamma", "gamma", {gamma: f"{gamma:g}" for gamma in GAMMAS}),
+                _of_maps("&Boost", "boost", "boost", {boost: f"× {boost:g}" for boost in BOOSTS}),
+                _of_maps("&Pattern mode", "pattern-mode", "pattern", PATTERN_LABELS),
+                "lock", "hide-silent", "maps-default",
             ), ("Maps",)),
             Menu("&Where a class looks", (
                 "heat", _of_heat("&Method", "heat-method", "method", METHOD_LABELS),
                 _of_heat("&Contour", "heat-contour", "contour", CONTOUR_LABELS),
             ), ("Attribution",)),
             Menu("C&lasses and snapshots", (), ("Classes",)), SEPARATOR,
-            "labels", "outlines", "timings", "zoom", "picture-zoom",
+            "labels", "outlines", "timings",
+            _of_view("&Unit pane shows", "zoom", "zoom", {0: "all", 1: "the map", 2: "the reconstruction"}),
+            _of_view("P&icture pane shows", "picture-zoom", "picture_zoom", PICTURE_ZOOMS),
         ),
         ("View",),
     ),
@@ -147,7 +160,7 @@ MENUS = (
         (
             "occluder", "occluder-add", "occluder-remove", SEPARATOR, SHAPE, FILL, "occluder-larger",
             "occluder-smaller", SEPARATOR, "sweep", "sweep-live", "sweep-cancel", SWEEP_MAPS, "sweep-change",
-            "sweep-contour", "sweep-unit", "sweep-class", "sweep-drop",
+            "sweep-contour", SWEEP_UNITS, "sweep-class", "sweep-drop",
         ),
         ("Occluder", "Sweep"),
     ),
@@ -183,17 +196,19 @@ class MenuBar:
 
     def __init__(self, bar: QMenuBar, context: AppContext, table: ActionTable) -> None:
         self._context, self._table = context, table
-        self.topics: dict[str, QMenu] = {}
+        self.topics: dict[str, PopupMenu] = {}
         self._placed = {item for menu in MENUS for item in _named(menu)}
         known = {topic for menu in MENUS for topic in _topics(menu)}
         self._loose = [action for action in table.actions if action.menu not in known]
         for menu in MENUS:
-            self._fill(bar.addMenu(menu.title), menu)
+            top = PopupMenu(menu.title, bar)
+            bar.addMenu(top)
+            self._fill(top, menu)
 
-    def _fill(self, made: QMenu, menu: Menu) -> None:
+    def _fill(self, made: PopupMenu, menu: Menu) -> None:
         for item in menu.items:
             if isinstance(item, Menu):
-                self._fill(made.addMenu(item.title), item)
+                self._fill(made.add_submenu(item.title), item)
             elif isinstance(item, ValuesMenu):
                 self._add_values(made, item)
             elif item == SEPARATOR:
@@ -212,9 +227,9 @@ class MenuBar:
     def _is_loose(self, action: Action) -> bool:
         return action.id not in self._placed and not action.id.startswith(KEYS_ONLY)
 
-    def _add_values(self, menu: QMenu, values: ValuesMenu) -> None:
+    def _add_values(self, menu: PopupMenu, values: ValuesMenu) -> None:
         key = self._table.find(values.action).keys[0]
-        submenu = menu.addMenu(f"{values.title}\t{key}")
+        submenu = menu.add_submenu(f"{values.title}\t{key}")
         group = QActionGroup(submenu)
         made: dict[Any, QAction] = {}
         for value, label in values.labels.items():
