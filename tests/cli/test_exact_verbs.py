@@ -135,6 +135,24 @@ def test_correspondence(cat: str, covered: str, tmp_path: Path, capsys: pytest.C
         assert ours["score"] == pytest.approx(theirs["score"], abs=3 / 4096)
 
 
+@pytest.mark.parametrize("method", ["gradcam", "lrp"])
+def test_attribute(method: str, covered: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No gate is near enough to zero here to be opened or shut by rounding, see tests/engine/test_exact.py."""
+    told = []
+    for precision in (nullcontext, in_float64):
+        with precision():
+            written = str(tmp_path / "a.npy")
+            assert main(["attribute", covered, "--method", method, "--npy", written, "--json"]) == 0
+        told.append((json.loads(capsys.readouterr().out), np.load(written)))
+    (found, values), (exact, wanted) = told
+    assert_same(found, exact)
+    assert np.abs(values - wanted).max() <= EXACT * np.abs(wanted).max()
+
+
+def test_invariance(covered: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert_same(*both(["invariance", covered, "--change", "scale", "--amounts", "1.2,1.6", "--json"], capsys))
+
+
 def test_fig7(covered: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     written = tmp_path / "fig7.npz"
     words = ["figure", "fig7", covered, "--stride", "75", "-o", str(tmp_path / "a.png"), "--npz", str(written)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,17 +11,19 @@ from desk_hands import COVER, HandSource, change, numbered_picture, wait_for_res
 from desk_tools import close, settle, wait_until
 from desk_window import Window
 from PIL import Image
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QImage
 
 from zfdesk.desk.occlusion.maps import LabelColours
 from zfdesk.desk.training.curves import CurvesView
 from zfdesk.desk.training.reading import lines_of
-from zfdesk.desk.widgets.canvas import CanvasPicture
+from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture
+from zfdesk.desk.widgets.images import image_array
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.screenshot import picture_of
 from zfdesk.desk.widgets.theme import THEMES
 from zfdesk.engine import Occluder
 from zfdesk.figures.facts import occluder_text, signed, whole
+from zfdesk.live import MapsContent
 from zfdesk.runs import Score
 
 
@@ -153,6 +156,45 @@ def test_pins_and_a_comparison_are_large_enough_to_be_seen(still: Window) -> Non
     assert facts.text().split() == facts.full_text.split()
     still.run("pin")
     still.layout_.reset()
+
+
+def test_methods_side_by_side_stand_as_they_are_largest(still: Window) -> None:
+    still.resize(1440, 900)
+    still.layout_.reset()
+    change(still, layer="conv5", unit=1, all_methods=True)
+    settle(30)
+    tiles = [still.unit.rule_tiles[rule] for rule in still.unit.shown_rules()]
+    assert len(tiles) == 3
+    for tile in tiles:
+        assert min(tile.canvas.width(), tile.canvas.height()) >= 100
+        for label in (tile.caption, tile.note):
+            label.renew_now()
+            assert not label.cut, label.text()
+    change(still, all_methods=False)
+
+
+def test_a_sentence_in_place_of_a_small_picture_is_whole(still: Window) -> None:
+    canvas = Canvas()
+    canvas.resize(76, 66)
+
+    def painted(text: str) -> QImage:
+        canvas.set_content(text)
+        return picture_of(canvas)
+
+    whole = painted("Take a snapshot (Shift+A) to compare it with the live picture.")
+    assert painted("XXXX a snapshot (Shift+A) to compare it with the live picture.") != whole
+    assert painted("Take a snapshot (Shift+A) to compare it with the live xxxxxxx.") != whole
+
+
+def test_maps_without_a_picture_have_no_range(still: Window) -> None:
+    change(still, layer="conv5", occluders=())
+    settle(30)
+    assert len(np.unique(image_array(picture_of(still.maps.bar)).reshape(-1, 3), axis=0)) > 9
+    change(still, maps=replace(still.desk.view.maps, content=MapsContent.CHANGE))
+    assert "no change" in still.maps.canvas.message
+    still.maps.show_facts()
+    assert len(np.unique(image_array(picture_of(still.maps.bar)).reshape(-1, 3), axis=0)) == 1
+    change(still, maps=replace(still.desk.view.maps, content=MapsContent.ACTIVATION))
 
 
 def test_a_picture_says_how_large_it_is_in_its_file(still: Window, tmp_path: Path) -> None:

@@ -43,7 +43,9 @@ def add_parser(verbs: Any) -> None:
     )
     parser.add_argument("--class", dest="class_name", metavar="NAME|INDEX", help="default: the most probable class")
     parser.add_argument("--of", metavar="LAYER", help="of a unit of this layer, instead of a class")
-    parser.add_argument("--unit", type=at_least(0), metavar="N", help="the unit (default: the most active)")
+    parser.add_argument(
+        "--unit", type=at_least(0), metavar="N", help="the unit (default: the one with the highest single activation)"
+    )
     parser.add_argument("--layer", metavar="L", help="whose maps Grad-CAM weights (default: the last convolution)")
     parser.add_argument(
         "--pictures", metavar="FOLDER", help="for cam, what its head is taught from: a folder for each class, pictures "

@@ -347,6 +347,10 @@ class MapsPane(Pane):
         if result.request.clean:
             parts.insert(0, "CLEAN")
         self.facts.say(" · ".join(parts))
+        if not self.canvas.has_picture:
+            self.bar.clear()
+            self._show_hover(self.canvas.hover)
+            return
         range_text = {Normalise.UNIT: "each unit's own range", Normalise.LOCKED: "locked"}.get(maps.normalise, "")
         if mosaic.tile == (1, 1) and maps.normalise is Normalise.UNIT:
             range_text = ""

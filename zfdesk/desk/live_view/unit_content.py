@@ -52,17 +52,22 @@ def reconstruction_content(
     window: QRectF | None,
     stale: str = "",
     std: tuple[float, float, float] | None = None,
+    brief: bool = False,
 ) -> Content:
-    """A unit's reconstruction by one method, or the sentence why there is none."""
+    """A unit's reconstruction by one method, or the sentence why there is none. ``brief``: there may be room for the
+    factor of its stretch alone."""
     rendered = unit.pictures.get(rule)
     if rendered is None:
         return unit.reason or f"{RULE_LABELS[rule]} is being computed…"
     if rendered.high <= 1e-12:
         return f"The {RULE_LABELS[rule]} is zero everywhere: no path to the picture is active."
     text = "" if style in (Style.NORM, Style.BLURRED) else "0"
+    short = stretch_text(rendered.stretch)
+    if brief:
+        short = short[short.index("×") :]
     return CanvasPicture.rgb(
         rendered.image, window=window, value_range=ValueRange(rendered.low, rendered.high, text),
-        note=stretch_text(rendered.stretch, std), short_note=stretch_text(rendered.stretch), stale=stale,
+        note=stretch_text(rendered.stretch, std), short_note=short, stale=stale,
     )  # fmt: skip
 
 

@@ -139,14 +139,13 @@ class UnitPane(Pane):
             self.comparison.show_zoom(self.desk.view.zoom)
         small = [tile for tile in tiles if tile in self.small_tiles] if len(tiles) > 1 else []
         large = [tile for tile in tiles if tile not in small]
-        wide = self.width() > self.height()
+        wide = self._are_larger_beside(large, small)
         if self._placed != (large, small, wide):
             self._placed = (large, small, wide)
             self._place(large, small, wide)
         for tile in small:
             # the small ones take little of the room: what the unit saw is what people came for
-            share = PRESENTER_SHARE if self.desk.view.presenter else SMALL_SHARE
-            side = int(min(self.width() / max(len(small), 1), self.height() * share))
+            side = int(min(self.width() / max(len(small), 1), self.height() * self._small_share()))
             tile.canvas.setMinimumHeight(SMALLEST)
             tile.canvas.setMaximumHeight(max(side, SMALLEST))
         presenter, several = self.desk.view.presenter, len(large) > 1
@@ -155,6 +154,23 @@ class UnitPane(Pane):
             tile.caption.setVisible(several or not presenter)  # pictures grow before text: the line above names it
             tile.canvas.setMinimumHeight(SMALLEST)
             tile.canvas.setMaximumHeight(QWIDGETSIZE_MAX)
+
+    def _small_share(self) -> float:
+        return PRESENTER_SHARE if self.desk.view.presenter else SMALL_SHARE
+
+    def _are_larger_beside(self, large: list[Tile], small: list[Tile]) -> bool:
+        """Whether pictures that stand beside each other are larger here than below each other."""
+        width, grid = self.width(), self.grid.geometry()
+        if len(large) < 2 or grid.isEmpty():
+            return width > self.height()
+        # of what is seen: the pane itself grows with what stands in it, and is scrolled
+        seen = (self.parentWidget() or self).height()
+        room = seen - (self.height() - grid.height())
+        if small:
+            room -= int(min(width / len(small), seen * self._small_share())) + small[0].caption.sizeHint().height()
+        first = large[0]
+        words = sum(part.sizeHint().height() for part in (first.caption, first.bar, first.note))
+        return min(width / len(large), room - words) > min(width, room / len(large) - words)
 
     @property
     def small_tiles(self) -> tuple[Tile, ...]:
@@ -230,7 +246,8 @@ class UnitPane(Pane):
         single = unit.reference.to_seed().kind in (SeedKind.MAX, SeedKind.AT)
         style, shown, std = result.request.view.style, window if single else None, result.request.model.input.divisor
         for rule in self.shown_rules():
-            self.rule_tiles[rule].set_content(reconstruction_content(unit, rule, style, shown, stale, std))
+            content = reconstruction_content(unit, rule, style, shown, stale, std, brief=view.all_methods)
+            self.rule_tiles[rule].set_content(content, short_caption=rule.value)
         self._mark(stale)
 
     def _clear(self) -> None:

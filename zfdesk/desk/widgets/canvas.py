@@ -7,12 +7,13 @@ from typing import Any, Self
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QFontInfo, QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from zfdesk.desk.widgets.theme import THEMES, Colours
 
 MOST_ZOOM = 40.0
+SMALLEST_TYPE = 8  # pixels
 
 
 def rgb_image(array: np.ndarray) -> QImage:
@@ -230,9 +231,18 @@ class Canvas(QWidget):
         painter.drawText(self.rect().adjusted(6, 4, -6, -4), Qt.AlignmentFlag.AlignBottom, self.stale)
 
     def _paint_message(self, painter: QPainter) -> None:
+        """In smaller type and with less around it where there is little room: half a sentence says nothing."""
         painter.setPen(self.colours.colour("quiet"))
         flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-        painter.drawText(self.rect().adjusted(10, 6, -10, -6), flags, self.message)
+        font, area = painter.font(), self.rect().adjusted(10, 6, -10, -6)
+        usual = QFontInfo(font).pixelSize()
+        for size in range(usual, min(usual, SMALLEST_TYPE) - 1, -1):
+            font.setPixelSize(size)
+            painter.setFont(font)
+            if area.contains(painter.boundingRect(area, flags, self.message)):
+                break
+            area = self.rect().adjusted(2, 1, -2, -1)
+        painter.drawText(area, flags, self.message)
 
     def paint_over(self, painter: QPainter) -> None:
         """Marks over the picture; for subclasses."""

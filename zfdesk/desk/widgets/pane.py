@@ -99,7 +99,10 @@ class ElidedLabel(QLabel):
             lines = fit_facts(self._short, self._lines, fits)
         middle, right = Qt.TextElideMode.ElideMiddle, Qt.TextElideMode.ElideRight
         # a name, without a space, loses its middle: those of a folder's files differ at their ends
-        shown = [metrics.elidedText(line, right if " " in line else middle, room) for line in lines]
+        # one that just fits is not asked about: Qt would measure it anew, in parts of a pixel
+        shown = [
+            line if fits(line) else metrics.elidedText(line, right if " " in line else middle, room) for line in lines
+        ]
         self.cut = shown != lines
         blank = [" "] * (self._lines - len(lines)) if self._steady else []
         fitting = "\n".join([*shown, *blank])
