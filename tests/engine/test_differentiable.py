@@ -95,3 +95,16 @@ def test_signed_values_are_those_before_the_rectification() -> None:
     found = Differentiable(embedded, {"conv4": None}, signed=True)(seen.activations["input"])["conv4"]
     assert found.min() < 0
     assert torch.allclose(found.relu(), seen.activations["conv4"], atol=1e-3)
+
+
+@pytest.mark.parametrize("layer", ["fc6", "fc8"])
+def test_through_integer_rows_as_through_the_dense_matrix_in_float64(layer: str) -> None:
+    embedded, pictures = embedded_model(), varied_pictures()
+    found = []
+    for dtype in (torch.float32, torch.float64):
+        x = embedded.forward(pictures[5:8], until="input").activations["input"].to(dtype).clone().requires_grad_()
+        values = Differentiable(embedded, {layer: None}, dtype=dtype, signed=True)(x)[layer]
+        (gradient,) = torch.autograd.grad(values[:, 7].sum() - values[:, 9].sum(), x)
+        found.append((values.detach().double(), gradient.double()))
+    for one, exact in zip(*found, strict=True):
+        assert (one - exact).abs().max() < 1e-5 * exact.abs().max()

@@ -22,9 +22,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from zfdesk.cancellation import checkpoint, watched
-from zfdesk.engine.kernels import dense, inverse_power, neighbour_sum
+from zfdesk.engine.kernels import ReferenceKernels, dense, inverse_power, neighbour_sum
 from zfdesk.engine.layers import LRN, Conv, Linear, MaxPool, Shape, Softmax, Stage, out_size
 from zfdesk.engine.model import Model
+from zfdesk.engine.packed_rows import PackedRows
 
 MapWindow = tuple[int, int, int, int]
 """top, left, bottom, right in positions of a layer's map, the last two exclusive."""
@@ -148,11 +149,17 @@ class Differentiable:
                 normalised: Tensor = _Normalisation.apply(x, layer)  # type: ignore[no-untyped-call]
                 return normalised
             case Linear() as layer:
-                weight, bias = self._dense(f"{layer.name}.weight"), self._dense(f"{layer.name}.bias")
-                return F.linear(x.reshape(x.shape[0], -1), weight, bias)[:, :, None, None]
+                return self._linear(layer, x.reshape(x.shape[0], -1))[:, :, None, None]
             case Softmax():
                 return x.softmax(1)
         raise TypeError(f"{stage.name}: {stage.layer} cannot be differentiated")
+
+    def _linear(self, layer: Linear, x: Tensor) -> Tensor:
+        weight = self.model.weights[f"{layer.name}.weight"]
+        if isinstance(weight, PackedRows) and self.dtype == torch.float32:
+            y: Tensor = _PackedLinear.apply(x, layer, weight, self.model.kernels(x.dtype))  # type: ignore[no-untyped-call]
+            return y
+        return F.linear(x, self._dense(f"{layer.name}.weight"), self._dense(f"{layer.name}.bias"))
 
     def _filters(self, layer: Conv) -> Tensor:
         return self.model.filters(layer.name, self.dtype)
@@ -246,6 +253,21 @@ class _FirstConvolution(torch.autograd.Function):
         # rows and columns that no filter reaches are missing at the far side, those of zero taps are too many
         down = F.pad(down, (0, max(width - down.shape[3], 0), 0, max(height - down.shape[2], 0)))
         return down[:, :, :height, :width], None, None, None
+
+
+class _PackedLinear(torch.autograd.Function):
+    """A fully connected layer of int8 rows, whose dense matrix, 150 MB of fc6, is made neither way."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, layer: Linear, weight: PackedRows, kernels: ReferenceKernels) -> Tensor:
+        """x: (N, in), float32 → (N, out)."""
+        ctx.weight = weight
+        return kernels.linear(layer, x, rectified=False)
+
+    @staticmethod
+    def backward(ctx: Any, signal: Tensor) -> tuple[Tensor, None, None, None]:
+        """Lead a signal down to the layer's input."""
+        return ctx.weight.transposed_product(signal), None, None, None
 
 
 class _Normalisation(torch.autograd.Function):
