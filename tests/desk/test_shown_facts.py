@@ -95,6 +95,21 @@ def test_no_fact_is_cut_and_those_that_matter_are_there(first: Window, size: tup
         assert fact in said, (size, said)
 
 
+@pytest.mark.parametrize("size", [(1440, 900), (1024, 728)])
+@pytest.mark.parametrize("side_by_side", ["all_methods", "compare_clean"])
+def test_no_word_of_three_pictures_side_by_side_is_cut(first: Window, size: tuple[int, int], side_by_side: str) -> None:
+    first.resize(*size)
+    first.layout_.reset()
+    desk = first.desk
+    desk.change(desk.view.change(occluders=(zf.Occluder(60, 60, 50, 50),), **{side_by_side: True}))
+    wait_for_result(desk)
+    wait_until(lambda: first.unit.shown_result is desk.result)
+    cut = {label.full_text: label.text() for label in labels_of(first) if label.cut}
+    desk.change(desk.view.change(occluders=(), **{side_by_side: False}))
+    wait_for_result(desk)
+    assert cut == {}
+
+
 def test_no_word_of_a_sweep_is_cut(first: Window) -> None:
     """Four maps side by side in a small window."""
     first.resize(1016, 728)

@@ -17,6 +17,7 @@ from zfdesk.desk.occlusion.maps import LabelColours
 from zfdesk.desk.training.curves import CurvesView
 from zfdesk.desk.training.reading import lines_of
 from zfdesk.desk.widgets.canvas import Canvas, CanvasPicture
+from zfdesk.desk.widgets.colour_bar import ColourBar
 from zfdesk.desk.widgets.images import image_array
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.screenshot import picture_of
@@ -187,13 +188,17 @@ def test_a_sentence_in_place_of_a_small_picture_is_whole(still: Window) -> None:
 
 
 def test_maps_without_a_picture_have_no_range(still: Window) -> None:
+    def colours(bar: ColourBar) -> int:
+        return len(np.unique(image_array(picture_of(bar)).reshape(-1, 3), axis=0))
+
+    assert colours(ColourBar()) == 1, "before the first frame"
     change(still, layer="conv5", occluders=())
     settle(30)
-    assert len(np.unique(image_array(picture_of(still.maps.bar)).reshape(-1, 3), axis=0)) > 9
+    assert colours(still.maps.bar) > 9
     change(still, maps=replace(still.desk.view.maps, content=MapsContent.CHANGE))
     assert "no change" in still.maps.canvas.message
     still.maps.show_facts()
-    assert len(np.unique(image_array(picture_of(still.maps.bar)).reshape(-1, 3), axis=0)) == 1
+    assert colours(still.maps.bar) == 1
     change(still, maps=replace(still.desk.view.maps, content=MapsContent.ACTIVATION))
 
 

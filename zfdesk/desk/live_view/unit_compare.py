@@ -99,15 +99,15 @@ class Comparison(QWidget):
         norm = style in (Style.NORM, Style.BLURRED)
         for tile, rendered, value in zip(self.pictures, both.pictures, both.activations, strict=False):
             silent = " · inactive: zero" if value == 0 and not rendered.reconstruction.values.any() else ""
-            short_note = f"× {number(rendered.stretch)}, alike{silent}"
+            short_note = f"× {number(rendered.stretch)} · alike{silent}"
             known = ValueRange(rendered.low, rendered.high, "" if norm else "0")
             note = f"{stretch_text(rendered.stretch, std)}, alike{silent}"
             tile.set_content(
                 CanvasPicture.rgb(rendered.image, window=window, value_range=known, note=note, short_note=short_note)
             )
         mean = "mean over RGB" if style is Style.RAW else ""
-        note = f"covered − clean, {mean}" if mean else "covered − clean"
-        self.pictures[2].set_content(_shades(both.change, table("gray", True, dark), note, mean, window=window))
+        note, short = (f"covered − clean, {mean}", "RGB mean") if mean else ("covered − clean", "")
+        self.pictures[2].set_content(_shades(both.change, table("gray", True, dark), note, short, window=window))
 
 
 def _shades(shades: Shades, colours: tuple[int, ...], note: str, short_note: str, **facts: Any) -> CanvasPicture:

@@ -28,6 +28,7 @@ from zfdesk.live.changes import method_of, pick_position
 STALE_SECONDS = 0.4
 SMALL_SHARE, PRESENTER_SHARE = 0.25, 0.09  # of the pane's height at most: the map and the patch
 SMALLEST = 48  # screen pixels a picture
+SHORT_NAMES = {Rule.DECONVNET: "deconv", Rule.GUIDED: "guided", Rule.GRADIENT: "gradient"}
 
 
 class UnitPane(Pane):
@@ -247,7 +248,7 @@ class UnitPane(Pane):
         style, shown, std = result.request.view.style, window if single else None, result.request.model.input.divisor
         for rule in self.shown_rules():
             content = reconstruction_content(unit, rule, style, shown, stale, std, brief=view.all_methods)
-            self.rule_tiles[rule].set_content(content, short_caption=rule.value)
+            self.rule_tiles[rule].set_content(content, short_caption=SHORT_NAMES[rule])
         self._mark(stale)
 
     def _clear(self) -> None:

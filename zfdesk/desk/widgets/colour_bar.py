@@ -30,7 +30,7 @@ class ColourBar(QWidget):
         self._table: tuple[int, ...] = tuple(0xFF000000 | (v << 16) | (v << 8) | v for v in range(256))
         self._low, self._high, self._middle = 0.0, 1.0, ""
         self._mark: float | None = None
-        self._blank = False
+        self._blank = True  # until there is a range
         self._renewal = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
         self._renewal.timeout.connect(self._renew)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
