@@ -15,7 +15,7 @@ from scipy.ndimage import gaussian_filter
 import zfdesk.engine as zf
 from zfdesk.engine.layers import Architecture, Conv, Linear, MaxPool, ReLU, Softmax
 from zfdesk.synthesis import regularisers
-from zfdesk.synthesis.maximise import Maximiser, finished, maximise, several
+from zfdesk.synthesis.maximise import AT_ONCE, Maximiser, finished, maximise, several
 from zfdesk.synthesis.objectives import WHOLE, Objective, Term, along, between, of_class, of_unit, parse_objective
 from zfdesk.synthesis.parametrisation import FourierParametrisation
 from zfdesk.synthesis.recipes import RECIPES, MaximiseRecipe, Policy, recipe_called
@@ -85,6 +85,25 @@ def test_a_seed_fixes_the_picture_whatever_it_is_made_with(model: zf.Model) -> N
     other = finished(maximise(model, [of_unit("conv2", 3)], SHORT, seed=6)).pictures[0]
     assert np.abs(alone - together).max() <= 1  # products of other sizes round differently
     assert np.abs(alone - other).max() > 5
+
+
+def test_many_are_made_together_and_the_layers_of_four_are_held_at_once(model: zf.Model) -> None:
+    units, held = [of_unit("conv2", unit) for unit in range(7)], []
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        held.append(tuple(tensor.shape))
+        return tensor
+
+    maker = Maximiser(model, units, SHORT, seed=5)
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        maker.step()
+    maps = [shape for shape in held if len(shape) == 4 and shape[1] == 6 and shape[2:] != (3, 3)]  # conv1's
+    assert {shape[0] for shape in maps} == {AT_ONCE, 7 - AT_ONCE}
+    while maker.steps_taken < SHORT.steps:
+        maker.step()
+    alone = finished(maximise(model, units[5:6], SHORT, seed=5))
+    assert np.abs(alone.pictures[0].astype(int) - maker.sketch().pictures[5]).max() <= 1
+    assert maker.sketch().values[5] == pytest.approx(alone.values[0], rel=1e-2)
 
 
 def test_sketches_come_while_it_goes_on_and_the_last_is_marked(model: zf.Model) -> None:

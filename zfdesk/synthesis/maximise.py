@@ -26,7 +26,10 @@ from zfdesk.synthesis.recipes import MaximiseRecipe, Parametrisation, Policy
 from zfdesk.synthesis.steps import GradientStepper, Sketch, as_pictures, as_tensor, check_memory, normaliser
 
 LARGEST = 64
-"""Pictures that are made together, at most: one of 224 × 224 takes some 40 MB while it is differentiated."""
+"""Pictures that are made together, at most: where they are to differ, each of 224 × 224 takes some 40 MB."""
+AT_ONCE = 4
+"""Pictures that are differentiated at once where they do not depend on each other: no slower than 16 (measured on one
+core), in a quarter of the memory."""
 WHOLE_BURDEN = 128
 """Side of a receptive field in pixels from which on total variation and contrast weigh in full. A small field is filled
 to its edges by what its unit wants: with the weights of a large one it would become a single colour."""
@@ -54,7 +57,9 @@ class Maximiser:
         self._windows = _shared_windows(model, self.objectives)
         precision = torch.bfloat16 if self.recipe.bfloat16 else torch.float32
         self.network = Differentiable(model, self._windows | self._compared(), signed=True, dtype=precision)
-        check_memory(self.network, len(objectives))
+        size = len(objectives) if self.recipe.diversity else AT_ONCE
+        self._parts = [slice(first, first + size) for first in range(0, len(objectives), size)]
+        check_memory(self.network, min(size, len(objectives)))
         self.field = self.network.field
         self._normalised = normaliser(model)
         self._mean = torch.tensor(model.input.mean)[:, None, None]
@@ -77,20 +82,28 @@ class Maximiser:
     def step(self) -> None:
         """One step of the recipe. Raises ArithmeticError where values are no numbers however small the step is."""
         pictures = self._canvas.pictures()
-        shaken = self._normalised(self._look(pictures, self.network.input_shape, self._generators))
-        activations = {layer: part.float() for layer, part in self.network(shaken.to(self.network.dtype)).items()}
-        values = self._score(activations)
+        seen = [self._differentiated(pictures[part], part) for part in self._parts]
+        values, gradients = (torch.cat(parts) for parts in zip(*seen, strict=True))
+        (gradient,) = torch.autograd.grad(pictures, self._canvas.parameter, gradients)
+        if self._stepper.sound(gradient, values):
+            self._values = values
+            self._move(gradient)
+        self.steps_taken += 1
+
+    def _differentiated(self, pictures: Tensor, part: slice) -> tuple[Tensor, Tensor]:
+        """The objectives' values of the pictures of one part, (N,), and the gradient of the loss to them."""
+        pictures = pictures.detach().requires_grad_()
+        shaken = self._normalised(self._look(pictures, self.network.input_shape, self._generators[part]))
+        activations = {layer: of.float() for layer, of in self.network(shaken.to(self.network.dtype)).items()}
+        values = self._score(activations, part)
         # as a share of what is reached, so that a recipe suits any layer of any network
         loss = (values.detach().abs() * self._burden(pictures) - values).sum()
         if self.recipe.diversity and len(pictures) > 1:
             (layer,) = self._compared()
             shared = values.detach().abs().sum() * regularisers.likeness(activations[layer].relu())
             loss = loss + self.recipe.diversity * shared
-        (gradient,) = torch.autograd.grad(loss, self._canvas.parameter)
-        if self._stepper.sound(gradient, values):
-            self._values = values.detach()
-            self._move(gradient)
-        self.steps_taken += 1
+        (gradient,) = torch.autograd.grad(loss, pictures)
+        return values.detach(), gradient
 
     def sketch(self) -> Sketch:
         """The pictures as they are now; their values are those of the last look."""
@@ -107,7 +120,8 @@ class Maximiser:
         exact = self.network
         if self.recipe.bfloat16:
             exact = Differentiable(self.model, self._windows, signed=True)
-        return self._score(exact(self._normalised(as_tensor(pictures)))).double().numpy()
+        seen = self._normalised(as_tensor(pictures))
+        return torch.cat([self._score(exact(seen[part]), part) for part in self._parts]).double().numpy()
 
     def _burden(self, pictures: Tensor) -> Tensor:
         """What the pictures' own looks cost, as a share of the objective: (N,)."""
@@ -118,9 +132,9 @@ class Maximiser:
             burden = burden + share**0.5 * self.recipe.contrast * regularisers.contrast(pictures, self._mean)
         return burden
 
-    def _score(self, activations: dict[str, Tensor]) -> Tensor:
+    def _score(self, activations: dict[str, Tensor], part: slice) -> Tensor:
         values = []
-        for i, objective in enumerate(self.objectives):
+        for i, objective in enumerate(self.objectives[part]):
             own = {layer: part[i : i + 1] for layer, part in activations.items()}
             values.append(objective.value(own, self._windows, self.model.architecture)[0])
         return torch.stack(values)

@@ -31,9 +31,6 @@ from zfdesk.synthesis.style import StyleSource, advice, content_layer, style_lay
 BATCH = 16
 """Pictures that are made together; more are made one batch after the other."""
 
-SHEET_BATCH = 4
-"""Of more pictures that do not depend on each other: a picture costs what it costs of 16, in a third of the memory."""
-
 
 class State(StrEnum):
     """The state of a computation that makes pictures."""
@@ -137,6 +134,7 @@ def units_order(
     for objective in objectives:
         objective.windows(model.architecture)
     texts = [objective.description(classes, layers) for objective in objectives]
+    first = objectives[: min(BATCH, len(objectives))]
     same = len(set(texts)) == 1
     began = start_text or (str(start) if isinstance(start, str) else "a picture")
     what = texts[0] if same else f"{title or f'{texts[0]} to {texts[-1]}'}, {len(texts)} pictures"
@@ -157,7 +155,7 @@ def units_order(
     targets = tuple((one.terms[0].layer, one.terms[0].unit) for one in objectives) if alone else ()
 
     def sketches() -> Iterator[Sketch]:
-        if len(objectives) <= BATCH:
+        if len(first) == len(objectives):
             return _stepped(Maximiser(model, objectives, recipe, start, seed))
         return _in_batches(model, objectives, recipe, start, seed)
 
@@ -184,11 +182,10 @@ def _in_batches(
     model: Model, objectives: Sequence[Objective], recipe: MaximiseRecipe, start: Start, seed: int
 ) -> Iterator[Sketch]:
     """One batch after the other; what has not been begun is grey. A unit's picture is the one it has alone."""
-    size = BATCH if recipe.diversity else SHEET_BATCH
-    total, pictures = recipe.steps * -(-len(objectives) // size), np.zeros(0, np.uint8)
+    total, pictures = recipe.steps * -(-len(objectives) // BATCH), np.zeros(0, np.uint8)
     values, notes = np.full(len(objectives), np.nan), tuple[str, ...]()
-    for number, first in enumerate(range(0, len(objectives), size)):
-        batch = objectives[first : first + size]
+    for number, first in enumerate(range(0, len(objectives), BATCH)):
+        batch = objectives[first : first + BATCH]
         for sketch in _stepped(Maximiser(model, batch, recipe, start, seed)):
             if not pictures.size:
                 pictures = np.full((len(objectives), *sketch.pictures.shape[1:]), 128, np.uint8)
@@ -360,6 +357,6 @@ def _capital(text: str) -> str:
 
 
 __all__ = [
-    "BATCH", "MEAN", "NOISE", "SHEET_BATCH", "Description", "Made", "Order", "State", "dream_order", "fool_order",
-    "inversion_order", "layer_order", "network_name", "style_order", "texture_order", "units_order",
+    "BATCH", "MEAN", "NOISE", "Description", "Made", "Order", "State", "dream_order", "fool_order", "inversion_order",
+    "layer_order", "network_name", "style_order", "texture_order", "units_order",
 ]  # fmt: skip
