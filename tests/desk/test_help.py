@@ -162,6 +162,12 @@ def test_texts_name_what_they_explain() -> None:
         assert word in html
 
 
+def test_our_choices_where_the_paper_is_silent_are_told() -> None:
+    html = " ".join(help_html(2, CONTENT, DARK).split())
+    for words in ("paddings", "signals add", "begins with 1", "softmax is skipped", "the one with the highest total"):
+        assert words in html
+
+
 @pytest.mark.parametrize("key", [Qt.Key.Key_Escape, Qt.Key.Key_H])
 def test_keys_close_the_sheet_and_nothing_of_it_is_left(window: Window, key: Qt.Key) -> None:
     sheet = show_help(window.context)

@@ -54,6 +54,8 @@ def test_one_number_is_no_map(still: Window) -> None:
     assert result.unit is not None
     assert not still.unit.map_tile.canvas.has_picture
     assert still.unit.map_tile.canvas.message.startswith("One number")
+    still.unit.show_facts()
+    assert "map max" not in still.unit.bottom_line.full_text
     still.show_facts()
     assert "active" not in still.layers.facts.full_text  # a share of positive scores says nothing
 

@@ -314,12 +314,11 @@ class UnitPane(Pane):
             self.bottom_line.say(f"both reconstructed from {labels}", f"both from {labels}")
             return
         clean = float(unit.clean_map.max())
-        changed = f" · clean max {number(clean)}" if result.occluded else ""
+        highest = f" · map max {number(float(unit.map.max()))}" if stage.spatial else ""
+        changed = f" · clean {'max ' if stage.spatial else ''}{number(clean)}" if result.occluded else ""
         field = stage.receptive_field.size
         normal = "its derivative" if view.lrn_derivative or view.method is not Rule.DECONVNET else "identity"
         sees = f" · sees {field} × {field} px" if stage.name != "input" else ""
         has_lrn = any(isinstance(s.layer, LRN) for s in result.request.model.architecture.stages)
         lrn = f" · normalisation: {normal}" if has_lrn else ""
-        self.bottom_line.say(
-            f"activation {number(unit.activation)} · map max {number(float(unit.map.max()))}{changed}{sees}{lrn}"
-        )
+        self.bottom_line.say(f"activation {number(unit.activation)}{highest}{changed}{sees}{lrn}")

@@ -26,8 +26,8 @@ SMALLEST_NUMBERED = 0.03  # share of the positions below which a label's region 
 TILE_TEXT = 48  # screen pixels a tile needs above and below its map
 INVITATION = (
     "Where is the evidence?\n\nA square is moved over the picture, and at each place the network answers anew. Here "
-    "stand, against the square's place: the activation of the strongest map of the last convolution and its "
-    "reconstruction, the probability of a class, and the most probable label (Fig. 7)."
+    "stand, against the square's place: the total activation of one map of the last convolution, the one where it is "
+    "highest, and its reconstruction, the probability of a class, and the most probable label (Fig. 7)."
 )
 
 
