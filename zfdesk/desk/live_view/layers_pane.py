@@ -163,7 +163,6 @@ class LayersPane(Pane):
                 f"{stage.name}: {shape_text(stage)}\nreceptive field {field.size} × {field.size} pixels, "
                 f"one every {field.jump}\n{stage.parameters:,} parameters, "
                 f"{stage.multiply_adds / 1e6:,.1f} M multiply-adds"
-                "\nThe percentage is the share of units active on this frame."
             )
             self.list.addItem(item)
 
@@ -211,7 +210,7 @@ class LayersPane(Pane):
                 layer_summary.stage.receptive_field.size,
                 layer_summary.peak,
                 layer_summary.strongest,
-                layer_summary.active,
+                "" if name in self.desk.model.architecture.class_layers else layer_summary.active,
             )
             for name, layer_summary in self.layer_summaries.items()
         ]
