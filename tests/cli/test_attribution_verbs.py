@@ -49,6 +49,7 @@ def test_the_heat_on_the_thing(small: zf.Model, folder: Path, capsys: pytest.Cap
     assert main(["agreement", str(folder), "--methods", "gradcam,gradient", "--curves", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert list(facts["pictures"]) == list(BOXES)
+    assert facts["box_order"] == ["top", "left", "bottom", "right"]
     wanted = []
     for name, (top, left, height, width) in BOXES.items():
         seen = small.forward(np.asarray(Image.open(folder / name)))

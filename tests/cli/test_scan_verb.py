@@ -31,6 +31,7 @@ def folder(tmp_path: Path) -> Path:
 def test_scan_tells_the_strongest(folder: Path, embedded: zf.Model, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["scan", str(folder), "--layers", "conv5,fc8", "--top", "2", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
+    assert told["box_order"] == ["top", "left", "bottom", "right"]
     assert (told["found"], told["scanned"], told["unreadable"]) == (6, 6, [])
     assert told["weights"]["sha256"] == embedded.sha256
     paths = sorted(folder.rglob("*.png"))

@@ -87,7 +87,9 @@ def test_layers_pins_and_snapshots(still: Window) -> None:
     assert all(len(row) == len(head) for row in rows)
     shares = {row[0]: row[head.index("active share")] for row in rows}
     assert 0 < float(shares["conv5"]) <= 1
-    assert [name for name, share in shares.items() if not share] == ["fc8", "prob"], "of scores it would be those above 0"
+    assert [name for name, share in shares.items() if not share] == ["fc8", "prob"], (
+        "of scores it would be those above 0"
+    )
     still.bring_up(still.pins)
     wait_until(lambda: still.desk.complete is not None and len(still.desk.complete.pins) == 2)
     still.copy_data_of(still.pins)

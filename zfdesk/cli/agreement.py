@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zfdesk.attribution import METHODS
-from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, listed, one_of
+from zfdesk.cli.common import BOX_ORDER, add_crop_option, add_json_option, add_weights_option, listed, one_of
 from zfdesk.cli.output import CommandError, print_message
 from zfdesk.cli.report import provenance, report, table
 from zfdesk.progress import ProgressLine, counted
@@ -64,7 +64,13 @@ def agreement_command(arguments: argparse.Namespace) -> int:
             progress(number, len(pictures))
     rows = [_row(name, [one["methods"][name] for one in found.values()]) for name in arguments.methods]
     even = _mean([one["even"] for one in found.values()])
-    facts = {"folder": arguments.folder, "pictures": found, "methods": rows, "even": even} | provenance(model)
+    facts = {
+        "folder": arguments.folder,
+        "pictures": found,
+        "methods": rows,
+        "even": even,
+        "box_order": BOX_ORDER,
+    } | provenance(model)
     report(arguments, facts, _page(model, rows, even, len(found)))
     return 0
 

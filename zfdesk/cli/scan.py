@@ -6,7 +6,15 @@ import argparse
 import os
 from typing import TYPE_CHECKING, Any
 
-from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least, listed, number_where
+from zfdesk.cli.common import (
+    BOX_ORDER,
+    add_crop_option,
+    add_json_option,
+    add_weights_option,
+    at_least,
+    listed,
+    number_where,
+)
 from zfdesk.cli.output import CommandError, print_message
 from zfdesk.cli.report import provenance, report
 from zfdesk.progress import ProgressLine, counted, duration
@@ -87,9 +95,10 @@ def scan_command(parser: argparse.ArgumentParser, arguments: argparse.Namespace)
     """Scan, and say what is there; exit status 1 where a picture could not be read.
 
     JSON: {"paths", "found", "scanned", "seconds", "pictures_per_second", "unreadable": [{"path", "reason"}],
-    "kept": {"folder", "pictures", "bytes"}, "crop", "layers": {LAYER: {"pictures", "count", "dead", "duplicates":
-    [[unit, unit, correlation]], "units": [{"unit", "active", "mean", "classes", "top": [{"path", "class", "seconds",
-    "activation", "position", "box"}]}]}}}, and the network; "layers" are those of --layers, else the convolutions.
+    "kept": {"folder", "pictures", "bytes"}, "crop", "box_order", "layers": {LAYER: {"pictures", "count", "dead",
+    "duplicates": [[unit, unit, correlation]], "units": [{"unit", "active", "mean", "classes", "top": [{"path", "class",
+    "seconds", "activation", "position", "box"}]}]}}}, and the network; "layers" are those of --layers, else the
+    convolutions.
     """
     from zfdesk.cli.network import chosen_model, crop_called
     from zfdesk.library import Library, LibraryError, scan
@@ -149,6 +158,7 @@ def _facts(arguments: argparse.Namespace, library: Any, watching: Watching) -> d
         "unreadable": [{"path": path, "reason": reason} for path, reason in library.unreadable(places)],
         "kept": {"folder": str(library.folder), "pictures": kept.pictures, "bytes": kept.bytes},
         "crop": arguments.crop,
+        "box_order": BOX_ORDER,
         "layers": {
             layer: _layer(portraits, layer, arguments.json) for layer in arguments.layers or tuple(convolutions)
         },
