@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from dataclasses import replace
 from itertools import islice
 
@@ -104,6 +106,18 @@ def test_many_are_made_together_and_the_layers_of_four_are_held_at_once(model: z
     alone = finished(maximise(model, units[5:6], SHORT, seed=5))
     assert np.abs(alone.pictures[0].astype(int) - maker.sketch().pictures[5]).max() <= 1
     assert maker.sketch().values[5] == pytest.approx(alone.values[0], rel=1e-2)
+
+
+def test_the_first_step_does_not_make_torch_import_sympy() -> None:
+    """0.7 s in which the window gets no turn."""
+    code = """
+import sys, zfdesk.engine as zf
+from zfdesk.synthesis import Maximiser, of_unit
+Maximiser(zf.random_model(zf.Architecture("n", "N", (zf.Conv("conv1", 4, 3, 1, 1), zf.ReLU("relu1")), 16)),
+          [of_unit("conv1", 2)]).step()
+sys.exit("sympy" in sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
 
 def test_sketches_come_while_it_goes_on_and_the_last_is_marked(model: zf.Model) -> None:
