@@ -292,7 +292,9 @@ def test_where_there_is_little_room_it_is_short(line: EmbeddedLine, window: Wind
     assert window.width() == 1024
     for button in (line.offer, line.close_):
         assert min(button.width(), button.height()) >= 24
-    window.desk.change(window.desk.view.change(presenter=True))
     window.resize(1440, 900)
     settle()
-    assert line.offer.text() == line.short
+    for presenter, words in ((True, line.short), (False, line.text)):
+        window.desk.change(window.desk.view.change(presenter=presenter))
+        settle()
+        assert line.offer.text() == words, presenter

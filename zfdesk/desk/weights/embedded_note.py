@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from zfdesk.desk.context import AppContext
@@ -40,11 +40,9 @@ class EmbeddedLine(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self.offer)
         layout.addWidget(self.close_)
-        self._theme: tuple[str, bool] | None = None
         self.desk.model_changed.connect(self._show_or_hide)
-        self.desk.view_changed.connect(self._apply_theme)
         context.window.installEventFilter(self)
-        self._apply_theme()
+        self._fit()
         self._show_or_hide()
 
     def _show_or_hide(self) -> None:
@@ -60,12 +58,10 @@ class EmbeddedLine(QWidget):
 
         show_weights(self.context, CATALOGUE[0].name)
 
-    def _apply_theme(self) -> None:
-        view = self.desk.view
-        if self._theme == (view.theme, view.presenter):
-            return
-        self._theme = (view.theme, view.presenter)
-        self._fit()
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            QTimer.singleShot(0, self, self._fit)  # once the button has the new type, too
 
     def _fit(self) -> None:
         fits = self.offer.fontMetrics().horizontalAdvance(self.text) < MOST_SHARE * self.context.window.width()
