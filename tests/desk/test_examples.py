@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -21,7 +22,7 @@ from zfdesk.desk.window.examples import ExampleViews
 from zfdesk.desk.window.features import ACTIONS
 from zfdesk.desk.window.hints import HintBar, show_hints
 from zfdesk.live import View
-from zfdesk.sources import SourceReference
+from zfdesk.sources import Frame, KeptSource, SourceReference
 from zfdesk.sources.demo import demo_frame
 
 
@@ -149,3 +150,37 @@ def test_an_example_that_comes_late_leaves_the_lecture_view_as_it_is(lecture: Wi
     finally:
         lecture.run("lecture")
     assert examples.line.isVisible()
+
+
+def test_a_sentence_of_one_frame_ends_when_the_demo_goes_on(lecture: Window) -> None:
+    examples = show(lecture, 4)
+    lecture.run("freeze")
+    wait_until(lambda: examples.shown is None)
+    assert examples.line is None
+    show(lecture, 2)  # which says to go on
+    lecture.run("freeze")
+    wait_until(lambda: not isinstance(lecture.desk.source, KeptSource))
+    settle()
+    assert examples.line is not None
+    lecture.run("freeze")
+    assert examples.line is not None
+
+
+@pytest.mark.parametrize("end", ["reset", "undo", "another frame", "another network"])
+def test_a_sentence_ends_with_what_it_is_about(lecture: Window, model: zf.Model, end: str) -> None:
+    examples, desk = show(lecture, 1), lecture.desk  # whose network the next one has
+    show(lecture, 2)
+    if end == "reset":
+        lecture.run("freeze")
+        wait_until(lambda: not isinstance(desk.source, KeptSource))
+        desk.change(desk.view.change(layer="conv4", unit=9))
+        assert examples.line is not None, "units may be clicked on"
+        lecture.run("reset")
+    elif end == "undo":
+        lecture.run("undo")
+    elif end == "another frame":
+        desk.show_kept(Frame(demo_frame(5.0), 125, time.perf_counter(), "demo"), desk.view)
+    else:
+        desk.use_model(model)
+    assert examples.line is None
+    assert examples.shown is None

@@ -156,7 +156,7 @@ class ExampleView:
 
     ``place``: among all, in the paper's own order; its key is Alt and that digit. ``seconds``: of the demo, whose
     frame stands still. ``text``: one sentence, in which ``{freeze}`` is that action's key. ``then``: done once the view
-    is shown.
+    is shown. ``goes_on``: the sentence is of the demo's other pictures, too.
     """
 
     place: int
@@ -165,6 +165,7 @@ class ExampleView:
     seconds: float
     view: View
     then: Callable[[AppContext], object] | None = None
+    goes_on: bool = False
 
 
 @dataclass(frozen=True)

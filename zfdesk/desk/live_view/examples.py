@@ -20,7 +20,7 @@ EXAMPLES = (
         2, "An eye in conv5 (Fig. 2)",
         "Unit 2 answers to eyes: the frame on the picture is all it can see and the reconstruction is an eye; press "
         "{freeze} to go on and see it find the eyes of other pictures.",
-        CAT, EYE,
+        CAT, EYE, goes_on=True,
     ),
     ExampleView(
         3, "Three methods side by side (4.1)",

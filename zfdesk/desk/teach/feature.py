@@ -44,7 +44,7 @@ EXAMPLE = ExampleView(
     6, "A class taught (5.2)",
     "From eight pictures each of the demo it has learned “my cat”, “motorbike” and “coffee”: press {freeze} to go on and see "
     "it name them, then hold a key of your own for what your camera sees.",
-    0.0, View(layer="fc7", unit=300), commands.teach_example,
+    0.0, View(layer="fc7", unit=300), commands.teach_example, goes_on=True,
 )  # fmt: skip
 
 FEATURE = Feature(

@@ -60,7 +60,7 @@ ACTIONS: tuple[Action, ...] = (
     # Edit
     Action("undo", "Undo", ("Ctrl+Z",), "Edit", command=lambda context: context.state.undo()),
     Action("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Edit", command=lambda context: context.state.redo()),
-    Action("reset", "Reset the view", ("R", "Home"), "Edit", _reset, yosinski="reset_state", also="default start over"),
+    Action("reset", "Reset the view", ("R", "Home"), "Edit", _reset, kind="reset", yosinski="reset_state", also="default start over"),
     Action("escape", "Take the last move back, or let go", ("Esc",), "Edit", command=escape),
     # View
     Action("zoom", "Unit pane: all, the map, the reconstruction", ("Z",), "View", next_of("zoom", (0, 1, 2)), yosinski="zoom_mode"),

@@ -17,9 +17,9 @@ from zfdesk.desk.widgets.buttons import tool_button
 from zfdesk.desk.widgets.line_bar import LineBar
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.engine import Model
-from zfdesk.live.view import Crop
+from zfdesk.live.view import Crop, View
 from zfdesk.session import FrameRecord, Reopened, Session, network_facts, reopen
-from zfdesk.sources import Frame
+from zfdesk.sources import Frame, KeptSource
 from zfdesk.sources.demo import FRAMES_PER_SECOND, demo_frame
 from zfdesk.weights import load
 from zfdesk.weights.checkpoint import embedded
@@ -43,7 +43,12 @@ def made_ready(example: ExampleView, present: Model) -> Reopened:
 
 
 class ExampleViews(QObject):
-    """Shows examples. ``shown``: the one whose line stands below the panes, None without a line."""
+    """Shows examples. ``shown``: the one whose line stands below the panes, None without a line.
+
+    The line ends when what it is about is gone: with another example, network or source, once the view is reset or the
+    example undone, and when the demo goes on from the example's frame, unless its sentence asks for that. What is
+    clicked on meanwhile, units, layers, a class that is taught, leaves it: the sentences ask for it.
+    """
 
     def __init__(self, context: AppContext) -> None:
         super().__init__(context)
@@ -51,9 +56,12 @@ class ExampleViews(QObject):
         self._ticket = 0
         self.shown: ExampleView | None = None
         self.line: ExampleLine | None = None
-        self._then: tuple[Frame, Callable[[AppContext], object]] | None = None  # what waits for the frame to be shown
-        context.state.result_ready.connect(self._go_on)
-        context.state.source_changed.connect(self._on_view_changed)
+        self._about: tuple[Frame, View, Model] | None = None  # what the line is of
+        self._then: Callable[[AppContext], object] | None = None  # what waits for the frame to be shown
+        state = context.state
+        state.result_ready.connect(self._go_on)
+        for changed in (state.source_changed, state.view_changed, state.model_changed):
+            changed.connect(self._end_where_gone)
 
     @property
     def all(self) -> tuple[ExampleView, ...]:
@@ -80,21 +88,30 @@ class ExampleViews(QObject):
         self.finish()
         self._context.get(Sessions).show(ready, None, announce=False)
         self.shown = example
+        self._about = ready.session.moment.frame, self._state.view, self._state.model.base
         self.line = ExampleLine(self._context.window, self, example, self._context.get(ActionTable))
         if example.then is None:
             self._context.get(Panes).raise_open("Feature maps")
         else:
-            self._then = ready.session.moment.frame, example.then
+            self._then = example.then
 
     def _go_on(self) -> None:
         """Do what an example does once its frame is shown: a sweep begun before would be of the one before."""
-        if self._then is not None and self._state.frame is self._then[0]:
-            (_, then), self._then = self._then, None
+        if self._then is not None and self._about is not None and self._state.frame is self._about[0]:
+            then, self._then = self._then, None
             then(self._context)
 
-    def _on_view_changed(self) -> None:
-        """Another source is shown: the line is about it no more."""
-        if self._state.view.source.kind != "demo":
+    def _end_where_gone(self) -> None:
+        if self.shown is None or self._about is None:
+            return
+        state, (frame, view, network) = self._state, self._about
+        source = state.source
+        if isinstance(source, KeptSource):
+            there = source.frame is frame
+        else:
+            there = self.shown.goes_on and source is not None and source.reference.kind == "demo"
+        undone = state.history.following == view
+        if not there or undone or state.last_change() == "reset" or state.model.base is not network:
             self.finish()
 
     def finish(self) -> None:
