@@ -201,6 +201,28 @@ def seconds_to_end(tmp_path: Path, way: str) -> float:
     return ended - float(line.split()[1])
 
 
+END_OF_A_COPY = """
+import atexit
+from PySide6.QtGui import QClipboard
+QClipboard.ownsClipboard = lambda clipboard: True  # the offscreen platform owns none
+from PySide6.QtWidgets import QApplication
+from zfdesk.desk.app import _leave
+application = QApplication([])
+application.destroyed.connect(lambda: print("Qt ended", flush=True))
+atexit.register(print, "Python cleared up", flush=True)
+_leave(3)
+"""
+
+
+def test_what_was_copied_is_handed_to_the_desktop_and_nothing_else_is_cleared_up(tmp_path: Path) -> None:
+    """Python's and torch's own end took over a second on a busy machine."""
+    done = subprocess.run(
+        [sys.executable, "-c", END_OF_A_COPY], capture_output=True, text=True, env=offscreen(tmp_path), timeout=60,
+        check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, spoken(done.stderr)) == (3, "Qt ended\n", [])
+
+
 @pytest.mark.parametrize("way", ["window", "SIGINT", "SIGTERM"])
 def test_the_program_ends_within_a_second_of_being_closed(tmp_path: Path, way: str) -> None:
     """On a machine that is busy with other things one of three times will do."""

@@ -21,6 +21,7 @@ from zfdesk.desk.session.autosave import Autosave
 from zfdesk.desk.session.controller import Sessions
 from zfdesk.desk.settings import PRESENTER, THEME
 from zfdesk.desk.state import AppState
+from zfdesk.desk.widgets.application import the_application
 from zfdesk.desk.widgets.numbers import use_plain_numbers
 from zfdesk.desk.widgets.pane import FACTS_EVERY_MS
 from zfdesk.desk.widgets.theme import THEMES
@@ -197,5 +198,5 @@ def _leave(status: int) -> NoReturn:
             with suppress(OSError):
                 stream.flush()
     if QGuiApplication.clipboard().ownsClipboard():
-        sys.exit(status)
+        the_application().shutdown()
     os._exit(status)
