@@ -95,7 +95,19 @@ def test_the_most_active_unit(seen: zf.Pass, cat: str, tmp_path: Path, capsys: p
 def test_facts_of_a_class(cat: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(cat, tmp_path, "--layer", "prob", "--unit", "max", "--method", "gradient", "--json")
     facts = json.loads(capsys.readouterr().out)
-    assert (facts["unit"], facts["class"], facts["seed"], facts["method"]) == (CAT, CATS[CAT], "max", "gradient")
+    assert (facts["unit"], facts["class"], facts["method"]) == (CAT, CATS[CAT], "gradient")
+
+
+def test_a_unit_of_one_value_has_no_position(cat: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture, _ = run(cat, tmp_path, "--layer", "fc7", "--unit", "max", "--json")
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["position"], facts["seed"], facts["positions"]) == (None, None, [])
+    with Image.open(picture) as image:
+        assert not {"position", "seed"} & set(image.info)
+    run(cat, tmp_path, "--layer", "fc7", "--unit", "max")
+    said = capsys.readouterr().out
+    assert f"fc7:{facts['unit']}, activation" in said
+    assert "max" not in said.partition(":")[2].partition(str(tmp_path))[0]
 
 
 def test_the_picture_says_what_it_is(

@@ -22,9 +22,11 @@ from zfdesk.desk.widgets.images import image_array
 from zfdesk.desk.widgets.pane import ElidedLabel
 from zfdesk.desk.widgets.screenshot import picture_of
 from zfdesk.desk.widgets.theme import THEMES
-from zfdesk.engine import Occluder
-from zfdesk.figures.facts import occluder_text, signed, whole
-from zfdesk.live import MapsContent
+from zfdesk.engine import Occluder, Rule, SeedKind
+from zfdesk.figures.facts import caption, occluder_text, signed, whole
+from zfdesk.live import MapsContent, UnitReference
+from zfdesk.pages.film_page import frame_facts
+from zfdesk.pages.view_page import facts_of
 from zfdesk.runs import Score
 
 
@@ -58,6 +60,29 @@ def test_one_number_is_no_map(still: Window) -> None:
     assert "map max" not in still.unit.bottom_line.full_text
     still.show_facts()
     assert "active" not in still.layers.facts.full_text  # a share of positive scores says nothing
+
+
+def test_a_unit_of_one_value_has_no_position(still: Window) -> None:
+    still.unit.controls.more.setChecked(True)
+    change(still, layer="fc8", unit=1)
+    still.unit.show_facts()
+    assert "seed: its one value" in still.unit.facts.full_text
+    assert not still.unit.controls.seed.isVisible()
+    change(still, pins=(UnitReference("fc8", 1), UnitReference("conv4", 1)))
+    wait_until(lambda: len(still.pins.as_data().splitlines()) == 3)
+    flat, map_ = (line.split("\t") for line in still.pins.as_data().splitlines()[1:])
+    assert (flat[2:4], flat[5]) == (["", ""], "")
+    assert "" not in map_
+    result = change(still, seed=SeedKind.AT, position=(0, 0), method=Rule.GRADIENT)
+    words = caption(facts_of(result))
+    assert "fc8:1, gradient, contrast" in words
+    assert "(0, 0)" not in words
+    assert frame_facts(result)["position"] is None
+    change(still, occluders=(COVER,), compare_clean=True)
+    still.unit.show_facts()
+    assert still.unit.bottom_line.full_text == "both reconstructed from its one value"
+    change(still, layer="conv4", unit=1)
+    assert still.unit.controls.seed.isVisible()
 
 
 def test_what_is_lit_is_what_is_shown(still: Window) -> None:

@@ -38,7 +38,8 @@ def add_parser(verbs: Any) -> None:
         help="project a unit's activation down to the pixels of a picture",
         epilog="The picture is contrast-stretched (by how much stands in its metadata); the array is not: float32, "
         "height × width × RGB, in network-input space. The boxes of --json are top, left, bottom, right: the crop's in "
-        "pixels of the picture, the others in pixels of the network's input.",
+        "pixels of the picture, the others in pixels of the network's input. A unit of a layer without maps "
+        "(fc6 to prob) is one value: its position and seed are null.",
         allow_abbrev=False,
     )
     parser.add_argument("image", metavar="IMAGE", help="a picture")
@@ -75,10 +76,11 @@ def deconv_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
         np.save(memory, rendered.reconstruction.values)
         write_output(arguments.npy, memory.getvalue())
     write_output(arguments.output, _png(rendered, facts))
-    y, x = unit.position
+    where = "" if facts["position"] is None else " at ({}, {})".format(*facts["position"])
+    seed = "" if facts["seed"] is None else f", {facts['seed']}"
     text = (
-        f"{unit.reference.layer}:{unit.reference.unit} at ({y}, {x}), activation {unit.activation:.4g}, "
-        f"{arguments.method}, {facts['seed']}: {arguments.output}"
+        f"{unit.reference.layer}:{unit.reference.unit}{where}, activation {unit.activation:.4g}, "
+        f"{arguments.method}{seed}: {arguments.output}"
     )
     report(arguments, facts, text)
     return 0
@@ -117,10 +119,12 @@ def _computed(model: Model, arguments: argparse.Namespace) -> tuple[Result, Unit
 
 def _facts(arguments: argparse.Namespace, result: Result, unit: UnitResult, rendered: Rendered) -> dict[str, Any]:
     """What the reconstruction is. Boxes are ``BOX_ORDER``: ``receptive_field`` and ``window`` in pixels of what the
-    network saw, not clipped; ``crop`` in pixels of the picture."""
+    network saw, not clipped; ``crop`` in pixels of the picture. A unit of one value has neither ``seed`` nor
+    ``position``."""
 
     model, made = result.request.model, rendered.reconstruction
     left, top, right, bottom = result.crop_box
+    spatial = model.architecture.stage(unit.reference.layer).spatial
     is_class = unit.reference.layer in model.architecture.class_layers
     return {
         "path": arguments.image,
@@ -129,10 +133,10 @@ def _facts(arguments: argparse.Namespace, result: Result, unit: UnitResult, rend
         "layer": unit.reference.layer,
         "unit": unit.reference.unit,
         "class": model.classes[unit.reference.unit] if is_class else None,
-        "position": list(unit.position),
+        "position": list(unit.position) if spatial else None,
         "activation": unit.activation,
-        "seed": str(made.seed.kind),
-        "positions": [list(position) for position in made.positions],
+        "seed": str(made.seed.kind) if spatial else None,
+        "positions": [list(position) for position in made.positions] if spatial else [],
         "method": str(made.rule),
         "style": arguments.style,
         "range": [rendered.low, rendered.high],
@@ -153,7 +157,6 @@ def _png(rendered: Rendered, facts: dict[str, Any]) -> bytes:
 
     from zfdesk.sources.files import file_name
 
-    y, x = facts["position"]
     low, high = facts["range"]
     seed = f"topk of {len(facts['positions'])}" if facts["seed"] == "topk" else facts["seed"]
     std = facts["input_std"]
@@ -163,7 +166,7 @@ def _png(rendered: Rendered, facts: dict[str, Any]) -> bytes:
         "source": file_name(facts["path"]),
         "layer": facts["layer"],
         "unit": str(facts["unit"]),
-        "position": f"{y},{x}",
+        "position": None if facts["position"] is None else "{},{}".format(*facts["position"]),
         "activation": repr(facts["activation"]),
         "seed": seed,
         "method": facts["method"],
@@ -176,7 +179,8 @@ def _png(rendered: Rendered, facts: dict[str, Any]) -> bytes:
     }
     information = PngInfo()
     for key, text in texts.items():
-        information.add_text(key, text)
+        if text is not None:
+            information.add_text(key, text)
     memory = io.BytesIO()
     Image.fromarray(rendered.image).save(memory, "PNG", pnginfo=information)
     return memory.getvalue()

@@ -62,10 +62,11 @@ def fig2_page(
     across = UNITS_ACROSS if not is_narrow(size) else 1 if len(examples) <= MOST_BELOW else 2
     most = max(len(example.pictures) for example in examples)
     columns = math.isqrt(most - 1) + 1  # the smallest square that holds them
-    facts = Facts.of_model(model, method=rule, seed=SeedKind.MAX)
+    seeds = {e.layer: SeedKind.MAX if model.architecture.stage(e.layer).spatial else None for e in examples}
+    facts = Facts.of_model(model, method=rule, seed=next(filter(None, seeds.values()), None))
     cells = []
     for index, (example, (down, patches)) in enumerate(zip(examples, projected(model, examples, rule), strict=True)):
-        about = Facts.of_model(model, layer=example.layer, unit=example.unit, method=rule, seed=SeedKind.MAX)
+        about = Facts.of_model(model, layer=example.layer, unit=example.unit, method=rule, seed=seeds[example.layer])
         row, column = divmod(index, across)
         name = f"{example.layer}_{example.unit}"
         pair = ((down, unit_text(example.layer, example.unit), "projections"), (patches, "", "patches"))

@@ -336,11 +336,13 @@ def _peaks(forward: ForwardResult) -> Peaks:
 
 
 def _fitting(reference: UnitReference, forward: ForwardResult) -> tuple[UnitReference, Seed]:
-    """The nearest unit that the layer has, and its seed; a position outside its map means the maximum."""
+    """The nearest unit that the layer has, and its seed: the maximum in place of a position outside its map, and for a
+    unit of one value, which has no others."""
     count, height, width = forward.clean.model.architecture.stage(reference.layer).shape
     reference = replace(reference, unit=min(max(reference.unit, 0), count - 1))
     seed = reference.to_seed()
-    if seed.position and not (0 <= seed.position[0] < height and 0 <= seed.position[1] < width):
+    outside = seed.position and not (0 <= seed.position[0] < height and 0 <= seed.position[1] < width)
+    if outside or height * width == 1:
         seed = Seed(seed.layer, seed.unit)
     return reference, seed
 

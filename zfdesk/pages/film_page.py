@@ -123,7 +123,8 @@ def frame_facts(result: Result) -> dict[str, Any]:
         facts["file"] = request.frame.file
     if unit is not None:
         facts |= {
-            "layer": unit.reference.layer, "unit": unit.reference.unit, "position": list(unit.position),
+            "layer": unit.reference.layer, "unit": unit.reference.unit,
+            "position": list(unit.position) if unit.map.size > 1 else None,
             "activation": float(f"{unit.activation:.6g}"),
         }  # fmt: skip
     return facts

@@ -123,9 +123,12 @@ def _capture_covered(spec: PanelSpec, sources: Sources) -> Captured:
         raise CannotError(comparison.reason or "There is no reconstruction.")
     clean_values, covered_values = (rendered.reconstruction.values for rendered in comparison.pictures)
     facts = replace(unit_facts(compared, unit, view.method), stretch=None)
-    seed = f"Both reconstructions are led down from {seed_text(unit.reference.to_seed().kind, view.seed_count)}"
+    start = "the unit's one value"
+    if facts.seed is not None:
+        start = f"{seed_text(unit.reference.to_seed().kind, view.seed_count)} of the clean picture"
     panel = Compare(clean_values, covered_values, names, facts=facts)
-    return Captured(panel, f"{view.method} of {text}", frame_text(compared), f"{seed} of the clean picture.")
+    sentence = f"Both reconstructions are led down from {start}."
+    return Captured(panel, f"{view.method} of {text}", frame_text(compared), sentence)
 
 
 # Pinned units

@@ -198,7 +198,8 @@ def with_box(pixels: np.ndarray, box: tuple[float, float, float, float], side: i
 
 
 def _projections(shown: StrongestShown) -> Captured:
-    facts = Facts.of_model(shown.model, layer=shown.layer, unit=shown.unit, method=shown.rule, seed=SeedKind.AT)
+    seed = SeedKind.AT if shown.model.architecture.stage(shown.layer).spatial else None
+    facts = Facts.of_model(shown.model, layer=shown.layer, unit=shown.unit, method=shown.rule, seed=seed)
     label = f"{shown.rule} of {unit_text(shown.layer, shown.unit)}"
     return _strongest(shown, shown.downs, facts, label, "each led down separately and stretched to its own range")
 

@@ -36,7 +36,7 @@ def unit_facts(result: Result, unit: UnitResult | None, method: Rule) -> Facts:
     }  # fmt: skip
     if rendered := unit.pictures.get(method):
         stretch = rendered.stretch if rendered.high > 1e-12 else None
-        known |= {"seed": seed.kind, "seed_count": seed.k, "method": method, "stretch": stretch}
+        known |= {"seed": seed.kind if spatial else None, "seed_count": seed.k, "method": method, "stretch": stretch}
     return Facts.of_model(result.request.model, **known)
 
 

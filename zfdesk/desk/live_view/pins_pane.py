@@ -126,7 +126,11 @@ class PinsPane(Pane):
         result = self.desk.complete
         if result is None or not result.pins:
             return ""
-        rows = [(u.reference.layer, u.reference.unit, *u.position, u.activation, u.map.max()) for u in result.pins]
+        rows = [
+            (u.reference.layer, u.reference.unit, *(u.position if u.map.size > 1 else ("", "")), u.activation,
+             u.map.max() if u.map.size > 1 else "")
+            for u in result.pins
+        ]  # fmt: skip
         return table_text(("layer", "unit", "y", "x", "activation", "map max"), rows)
 
     def show_result(self, result: Result) -> None:

@@ -18,6 +18,7 @@ SEED_LABELS = {
     SeedKind.TOPK: "k strongest",
     SeedKind.MAP: "whole map",
 }
+ONE_VALUE = "its one value"
 SEED_HINT = "Seed: the activations of this unit that the way down to the pixels begins with; all others are set to zero"
 
 
@@ -26,8 +27,10 @@ def reference_text(reference: UnitReference, position: tuple[int, int], spatial:
     return unit_text(reference.layer, reference.unit, position if spatial else None)
 
 
-def seed_label(reference: UnitReference) -> str:
-    """Return a seed's name, as in "seed: strongest position"."""
+def seed_label(reference: UnitReference, spatial: bool) -> str:
+    """Return a seed's name, as in "seed: strongest position"; of a unit of one value it is that."""
+    if not spatial:
+        return f"seed: {ONE_VALUE}"
     kind = reference.to_seed().kind
     return f"seed: {reference.k} strongest" if kind is SeedKind.TOPK else f"seed: {SEED_LABELS[kind]}"
 
@@ -71,4 +74,6 @@ def reconstruction_content(
     )  # fmt: skip
 
 
-__all__ = ["SEED_HINT", "SEED_LABELS", "map_picture", "reconstruction_content", "reference_text", "seed_label"]
+__all__ = [
+    "ONE_VALUE", "SEED_HINT", "SEED_LABELS", "map_picture", "reconstruction_content", "reference_text", "seed_label",
+]  # fmt: skip

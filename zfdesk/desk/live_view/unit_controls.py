@@ -77,6 +77,7 @@ class UnitControls(Controls):
         self.freeze.setChecked(view.origin is not None)
         self.filters.setChecked(view.filters)
         layer = view.looked_at.layer
+        self.set_present(self.seed, model.architecture.stage(layer).spatial)
         self.set_present(self.filters, has_filters(model, layer) and not sees_the_picture(model, layer))
 
 

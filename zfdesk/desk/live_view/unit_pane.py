@@ -11,7 +11,13 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from zfdesk.desk.context import AppContext
 from zfdesk.desk.heat_maps import HeatMaps
 from zfdesk.desk.live_view.unit_compare import Comparison, common_seed_text
-from zfdesk.desk.live_view.unit_content import map_picture, reconstruction_content, reference_text, seed_label
+from zfdesk.desk.live_view.unit_content import (
+    ONE_VALUE,
+    map_picture,
+    reconstruction_content,
+    reference_text,
+    seed_label,
+)
 from zfdesk.desk.live_view.unit_controls import UnitControls
 from zfdesk.desk.live_view.unit_filter import Filter, filter_of, has_filters, sees_the_picture
 from zfdesk.desk.live_view.unit_heat import UnitHeat
@@ -299,7 +305,7 @@ class UnitPane(Pane):
             parts[0] += f" “{result.request.model.classes[unit.reference.unit]}”"
         both = unit.comparison
         parts += [
-            seed_label(unit.reference) if both is None else "clean | covered",
+            seed_label(unit.reference, stage.spatial) if both is None else "clean | covered",
             result.request.frame.number_text,
         ]
         if view.origin is not None:
@@ -310,7 +316,8 @@ class UnitPane(Pane):
             self._mark(behind)
         self.facts.say(" · ".join(parts))
         if both is not None:
-            labels = common_seed_text(view.looked_at.to_seed().kind, both.positions)
+            asked = view.looked_at.to_seed().kind
+            labels = common_seed_text(asked, both.positions) if stage.spatial else ONE_VALUE
             self.bottom_line.say(f"both reconstructed from {labels}", f"both from {labels}")
             return
         clean = float(unit.clean_map.max())

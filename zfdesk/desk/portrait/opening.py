@@ -7,13 +7,16 @@ from zfdesk.desk.open_scanned import open_scanned
 from zfdesk.engine import SeedKind
 from zfdesk.library import Example
 from zfdesk.live import View
+from zfdesk.live.changes import to_unit
 
 
-def open_example(context: AppContext, layer: str, unit: int, example: Example) -> None:
-    """Show the picture as it was scanned, with the unit at the position that answered most; undo leads back."""
+def open_example(context: AppContext, layer: str, unit: int, example: Example, spatial: bool) -> None:
+    """Show the picture as it was scanned, with the unit at the position that answered most; undo leads back.
+    ``spatial``: whether the unit has a map, not one value."""
 
     def at_the_position(view: View) -> View:
-        return view.change(layer=layer, unit=unit, seed=SeedKind.AT, position=example.position, origin=None)
+        view = to_unit(view.change(layer=layer, origin=None), unit)
+        return view.change(seed=SeedKind.AT, position=example.position) if spatial else view
 
     open_scanned(context, example.path, example.seconds, at_the_position)
 

@@ -158,9 +158,13 @@ class PortraitPane(Pane):
             return
         portrait = shown.portrait
         pictures = (*shown.shown, *(ShownExample(one) for one in portrait.examples[len(shown.shown) :]))
-        hints = [example_hint(one, shown, portrait.weights) for one in pictures]
+        spatial = self._is_spatial(shown.layer)
+        hints = [example_hint(one, shown, portrait.weights, spatial) for one in pictures]
         sentence = f"None of {counted(portrait.pictures, 'picture')} wakes this unit."
         self.examples.show_examples(pictures, [example_caption(one) for one in pictures], hints, sentence)
+
+    def _is_spatial(self, layer: str) -> bool:
+        return any(stage.name == layer and stage.spatial for stage in self.desk.model.architecture.stages)
 
     def _show_made(self) -> None:
         made = self.portraits.made
@@ -226,15 +230,16 @@ class PortraitPane(Pane):
             if shown.camera:
                 self.context.show_message("This frame has gone by: it is kept here alone.")
             else:
-                open_example(self.context, shown.layer, shown.unit, example)
+                open_example(self.context, shown.layer, shown.unit, example, self._is_spatial(shown.layer))
 
     def as_data(self) -> str:
         """Return the examples as tab-separated lines."""
         shown = self.portraits.shown
         if shown is None or shown.portrait is None:
             return ""
+        spatial = self._is_spatial(shown.layer)
         rows = (
-            (one.path, one.class_name, one.activation, one.position[0], one.position[1], *one.box)
+            (one.path, one.class_name, one.activation, *(one.position if spatial else ("", "")), *one.box)
             for one in shown.portrait.examples
         )
         header = ("path", "class", "activation", "y", "x", "top", "left", "bottom", "right")

@@ -24,9 +24,10 @@ def places_text(places: Sequence[Path]) -> str:
     return ", ".join(names) + (f" and {more} more" if more else "")
 
 
-def example_hint(shown: ShownExample, portrayed: Portrayed, weights: str) -> str:
-    """All that is to be said of one example."""
+def example_hint(shown: ShownExample, portrayed: Portrayed, weights: str, spatial: bool) -> str:
+    """All that is to be said of one example. ``spatial``: whether the unit has a map, not one value."""
     example = shown.example
+    position = example.position if spatial else None
     if portrayed.camera:
         where = "a frame of the last minutes"
     else:
@@ -34,9 +35,9 @@ def example_hint(shown: ShownExample, portrayed: Portrayed, weights: str) -> str
     top, left, bottom, right = map(whole, example.box)
     lines = [
         where,
-        f"{unit_text(portrayed.layer, portrayed.unit, example.position)}, activation {number(example.activation)}",
+        f"{unit_text(portrayed.layer, portrayed.unit, position)}, activation {number(example.activation)}",
         f"what it sees: rows {top} to {bottom}, columns {left} to {right} of the network's input",
-        f"left the patch, right its {RULE_LABELS[portrayed.rule]} from this position alone",
+        f"left the patch, right its {RULE_LABELS[portrayed.rule]}{' from this position alone' if spatial else ''}",
     ]
     if shown.stretch:
         lines.append(stretch_text(shown.stretch))
@@ -44,7 +45,8 @@ def example_hint(shown: ShownExample, portrayed: Portrayed, weights: str) -> str
         lines.insert(1, f"class {example.class_name}")
     lines += [shown.reason] if shown.reason else []
     lines.append(f"weights {weights}")
-    return "\n".join(lines + ([] if portrayed.camera else ["Click: opens it at this position"]))
+    lines += [] if portrayed.camera else ["Click: opens it at this position" if spatial else "Click: opens it"]
+    return "\n".join(lines)
 
 
 def made_text(made: MadePicture, weights: str) -> tuple[str, str]:
