@@ -279,6 +279,13 @@ def test_top_5_of_three_classes_is_no_curve_and_the_legend_hides_none() -> None:
     title, area = view.plots[1].titleLabel, view.plots[1].vb
     assert "top-5" in title.text
     assert not title.sceneBoundingRect().intersects(area.sceneBoundingRect().adjusted(1, 1, -1, -1))
+    unknown = Score(1.0, np.nan, np.nan)  # of pictures of which a teacher alone answered
+    run.epochs = [SimpleNamespace(epoch=1, training=unknown, validation=None)]
+    view.show_lines(lines_of(run))
+    assert view.lines[1] == []
+    assert view.plots[1].titleLabel.text == "not validated"
+    assert not view.plots[1].getAxis("left").style["showValues"]
+    assert view.plots[0].getAxis("left").style["showValues"]
     close(view)
 
 

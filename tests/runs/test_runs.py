@@ -114,6 +114,29 @@ def test_a_resumed_run_forgets_what_it_will_do_again(tmp_path: Path) -> None:
     assert run == read_run(tmp_path)
 
 
+def test_of_a_step_that_stands_twice_in_the_log_the_later_counts(tmp_path: Path) -> None:
+    """A log that was only added to, as another program or a copy may leave it."""
+    writer = RunWriter.create(tmp_path, about())
+    for number in range(1, 6):
+        writer.log(step(number, loss=9.0))
+    writer.log(Epoch(5, 1, 2.5, Score(9.0, 0.1, 0.2)))
+    writer.note(5, "Stopped.", end=True)
+    before = read_run(tmp_path)
+    writer.note(3, "Resumed at step 3.")
+    for number in range(4, 6):
+        writer.log(step(number, loss=1.0))
+    run = before.refresh()
+    assert [(one.step, one.loss) for one in run.steps] == [(1, 9.0), (2, 9.0), (3, 9.0), (4, 1.0), (5, 1.0)]
+    assert run.epochs == ()  # yet to come again
+    assert not run.ended
+    writer.log(Epoch(5, 1, 2.5, Score(1.0, 0.1, 0.2)))
+    writer.log(Epoch(5, 1, 2.5, Score(1.5, 0.1, 0.2)))
+    run = run.refresh()
+    assert [one.training.loss for one in run.epochs] == [1.5]
+    assert len(run.steps) == 5
+    assert run == read_run(tmp_path)
+
+
 def test_another_run_in_the_same_folder(tmp_path: Path) -> None:
     writer = RunWriter.create(tmp_path / "run", about())
     writer.log(step(1))

@@ -6,6 +6,7 @@ import os
 import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from zfdesk.runs.names import (
 from zfdesk.runs.statistics import LayerTrainingStatistics, read_statistics
 from zfdesk.runs.strongest import StrongestEntry, read_picture, read_strongest
 
+T = TypeVar("T", Step, Epoch)
 MOST_BYTES = 64 << 20  # of run.json
 
 
@@ -160,9 +162,10 @@ def read_about(folder: Path) -> About:
 
 
 def _with_lines(run: Run, data: bytes, place: LogPosition, updated: float) -> Run:
-    steps: list[Step] = []
-    epochs: list[Epoch] = []
-    notes: list[Note] = []
+    """The run with further lines of its log. A step or epoch that stands there already, or lies before, is of a run
+    that was resumed: as `RunWriter.resume` does, it takes the place of what was said from there on."""
+    steps, epochs, notes = list(run.steps), list(run.epochs), list(run.notes)
+    known: tuple[list[Step] | list[Epoch] | list[Note], ...] = (steps, epochs, notes)
     damaged = 0
     for line in data.splitlines():
         try:
@@ -170,17 +173,28 @@ def _with_lines(run: Run, data: bytes, place: LogPosition, updated: float) -> Ru
         except (ValueError, RecursionError):
             damaged += bool(line.strip())
             continue
+        if isinstance(entry, Step | Epoch):
+            for entries in known:
+                while entries and entries[-1].step > entry.step:
+                    entries.pop()
         match entry:
             case Step():
-                steps.append(entry)
+                _add(steps, entry)
             case Epoch():
-                epochs.append(entry)
+                _add(epochs, entry)
             case Note():
-                notes.append(entry)
+                notes.append(entry)  # of one step there may be several
     return replace(
-        run, steps=run.steps + tuple(steps), epochs=run.epochs + tuple(epochs), notes=run.notes + tuple(notes),
-        damaged=run.damaged + damaged, place=place, updated=updated,
+        run, steps=tuple(steps), epochs=tuple(epochs), notes=tuple(notes), damaged=run.damaged + damaged, place=place,
+        updated=updated,
     )  # fmt: skip
+
+
+def _add(entries: list[T], entry: T) -> None:
+    """Add an entry, in place of the one of the same step."""
+    if entries and entries[-1].step == entry.step:
+        entries.pop()
+    entries.append(entry)
 
 
 def _epochs(folder: Path, suffix: str) -> tuple[int, ...]:

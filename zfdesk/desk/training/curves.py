@@ -16,8 +16,9 @@ from zfdesk.figures.facts import number
 
 DASH = Qt.PenStyle.DashLine
 
-
 LABELS = ("loss", "per cent right", "rate")
+NOTHING = ("no loss yet", "not validated", "no rate yet")
+"""What stands over a plot without a line."""
 
 
 def legend_text(lines: list[Line], colours: Colours) -> str:
@@ -148,8 +149,11 @@ class CurvesView(QWidget):
             item.setSymbolSize(4)
             item.setSymbolBrush(colour)
             item.setSymbolPen(None)
+        lines = self.lines[row]
+        plot.getAxis("left").setStyle(showValues=bool(lines))  # an empty axis from 0 to 1 looks like a result
         # above the plot, where it hides no curve
-        plot.setTitle(legend_text(self.lines[row], colours) if len(self.lines[row]) > 1 else None, size="9pt")
+        title = legend_text(lines, colours) if len(lines) > 1 else None
+        plot.setTitle(title if lines else NOTHING[row], size="9pt", color=colours.quiet)
 
     # The mouse
 

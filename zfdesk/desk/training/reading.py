@@ -52,13 +52,12 @@ def lines_of(run: Run) -> Lines:
     else:
         losses.append(Line("training", log.scored, log.training[:, 0]))
     for name, scores, dashed in (("training", log.training, False), ("validation", log.validation, True)):
-        if np.isnan(scores).all():
-            continue
-        if dashed:
+        if dashed and np.isfinite(scores[:, 0]).any():
             losses.append(Line(name, log.scored, scores[:, 0], "fall", True))
         ranks = (("top-1", 1, "rise"), ("top-5", 2, "bar"))
         for label, column, colour in ranks if len(run.about.classes) > FIVE else ranks[:1]:  # of five all are the first
-            accuracies.append(Line(f"{name} {label}", log.scored, scores[:, column] * 100, colour, dashed))
+            if np.isfinite(scores[:, column]).any():  # of pictures without a known class nothing is right or wrong
+                accuracies.append(Line(f"{name} {label}", log.scored, scores[:, column] * 100, colour, dashed))
     return losses, accuracies, rates
 
 
