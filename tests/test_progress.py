@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
+from pathlib import Path
 
 import pytest
 
+import zfdesk
 from zfdesk.progress import ProgressLine, bytes_text, counted, duration, percent_text
 
 
@@ -35,6 +38,16 @@ def test_with_a_decimal_it_says_the_same(share: float, text: str) -> None:
     assert percent_text(share, 1) == text
 
 
+@pytest.mark.parametrize(("share", "text"), [(0.0044, "0.44 %"), (0.99996, "99.99 %"), (0.9987, "99.87 %")])
+def test_with_two_decimals_it_has_two_everywhere(share: float, text: str) -> None:
+    assert percent_text(share, 2) == text
+
+
+def test_nobody_writes_percentages_of_their_own() -> None:
+    sources = Path(zfdesk.__file__).parent.rglob("*.py")
+    assert not [str(file) for file in sources if re.search(r"\.\d%\}", file.read_text("utf-8"))]
+
+
 def test_on_a_terminal_one_line_is_written_over_and_wiped() -> None:
     stream = Terminal()
     with ProgressLine(stream=stream) as progress:
@@ -61,7 +74,7 @@ def test_in_a_log_a_line_is_written_now_and_then() -> None:
         for done in (0, 1, 2):
             progress(done, 4)
         progress(4, 4)
-    assert stream.getvalue() == "maps:   0% of 4 positions\nmaps: 100% of 4 positions, 0 s left\n"
+    assert stream.getvalue() == "maps:   0 % of 4 positions\nmaps: 100 % of 4 positions, 0 s left\n"
 
 
 def test_quiet_says_only_what_is_wrong() -> None:

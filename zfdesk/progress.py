@@ -42,7 +42,7 @@ class ProgressLine:
         if done == total:
             self._next = 0.0  # the last is never passed over
         left = (time.perf_counter() - self._begun) * (total / done - 1) if done else 0.0
-        share = f"{done / total:4.0%} of {total:,} {self._things}" if total else f"0 {self._things}"
+        share = f"{percent_text(done / total):>5} of {total:,} {self._things}" if total else f"0 {self._things}"
         self.show(f"{self._what}{share}, {duration(left)} left" if done else f"{self._what}{share}")
 
     def show(self, text: object, milestone: str = "") -> None:
@@ -117,9 +117,10 @@ def bytes_text(count: int, decimals: int = 0) -> str:
 def percent_text(share: float, decimals: int = 0) -> str:
     """``31 %`` for 0.31, ``31.0 %`` with one decimal. With a digit more close to none, and close to all:
     "100 %" is said of all alone."""
-    if 0.995 <= share < 1:
-        return f"{min(round(share * 1000), 999) / 10:.1f} %"
-    return f"{share * 100:.1f} %" if 0 < share < 0.01 else f"{share * 100:.{decimals}f} %"
+    if 0 < share < 0.01 or 0.995 <= share < 1:
+        decimals = max(decimals, 1)
+        return f"{min(share * 100, 100 - 10**-decimals):.{decimals}f} %"
+    return f"{share * 100:.{decimals}f} %"
 
 
 def counted(count: int, one: str, many: str = "") -> str:

@@ -22,6 +22,7 @@ from zfdesk.cli.common import CROPS
 from zfdesk.engine.class_kinds import class_kinds, sum_by_kind
 from zfdesk.live import CropMode
 from zfdesk.pages.answers_page import answers_page
+from zfdesk.progress import percent_text
 from zfdesk.resources import resource
 from zfdesk.sources import read_picture
 from zfdesk.weights import store
@@ -137,6 +138,8 @@ def test_table(loaded: zf.Model, cat: str, capsys: pytest.CaptureFixture[str]) -
     assert main(["classify", cat, "--top", "2"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == cat
+    [answer] = answers([cat], capsys)
+    assert lines[1].split()[:2] == percent_text(answer["classes"][0]["probability"], 1).split()
     assert lines[1].split("%  ")[1] == f"{CATS[CAT]} ({CAT})"
     assert lines[3].strip() == "by kind (sums of softmax):"
     wanted = sum_by_kind(loaded.forward(zf.centre_crop(read_picture(cat))).probabilities[0].numpy(), kinds)
@@ -144,7 +147,6 @@ def test_table(loaded: zf.Model, cat: str, capsys: pytest.CaptureFixture[str]) -
         kind.kind.split(" ", 1)[0] for kind in wanted[:3]
     ]
     assert len(lines) == 7
-    [answer] = answers([cat], capsys)
     kind = next(kind for kind in answer["kinds"] if kind["kind"] == "cat")
     assert kind["classes"][0] == answer["classes"][0] | {"plain_name": "tabby cat"}
     assert kind["probability"] >= sum(entry["probability"] for entry in kind["classes"])

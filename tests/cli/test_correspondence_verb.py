@@ -158,7 +158,7 @@ def test_progress_only_on_a_terminal(
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     assert main(["correspondence", folder]) == 0
     err = capsys.readouterr().err
-    assert " 33% of 3 pictures" in err
-    assert "100% of 3 pictures, 0 s left" in err
+    assert " 33 % of 3 pictures" in err
+    assert "100 % of 3 pictures, 0 s left" in err
     assert err.endswith("\r\x1b[K"), "the line is wiped away"
     assert "\n" not in err

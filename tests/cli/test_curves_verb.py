@@ -217,7 +217,7 @@ def test_progress_only_on_a_terminal(
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     assert main(words) == 0
     err = capsys.readouterr().err
-    assert f"{heat}: 100% of 10 pictures, 0 s left" in err
-    assert "random maps: 100% of 20 pictures, 0 s left" in err
+    assert f"{heat}: 100 % of 10 pictures, 0 s left" in err
+    assert "random maps: 100 % of 20 pictures, 0 s left" in err
     assert err.endswith("\r\x1b[K"), "the line is wiped away"
     assert "\n" not in err

@@ -280,7 +280,7 @@ def test_progress_only_on_a_terminal(
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     assert main(words) == 0
     err = capsys.readouterr().err
-    assert "100% of 16 positions, 0 s left" in err
+    assert "100 % of 16 positions, 0 s left" in err
     assert err.endswith("\r\x1b[K"), "the line is wiped away"
     assert "\n" not in err
 

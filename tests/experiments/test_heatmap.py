@@ -132,7 +132,7 @@ def test_what_is_no_sweep_is_told(tmp_path: Path) -> None:
     for arguments, words in (
         ((starts, starts[:2], good), "are not those of"),
         ((starts[::-1], starts, good), "not rows and columns"),
-        ((starts, starts, partial), "33% of its values are not finite numbers"),
+        ((starts, starts, partial), "33 % of its values are not finite numbers"),
         ((starts, starts, np.full((3, 3), 0.5)), "all its values are the same"),
     ):
         with pytest.raises(HeatMapError, match=words):

@@ -15,6 +15,7 @@ import zfdesk.engine as zf
 import zfdesk.weights
 from zfdesk.cli import main
 from zfdesk.cli.evaluate import TABLE_2
+from zfdesk.progress import percent_text
 from zfdesk.resources import resource
 from zfdesk.training.class_names import places_of, read_class_map, wordnet_ids
 from zfdesk.training.data import open_pictures
@@ -229,7 +230,7 @@ def test_the_verb(folder: Path, weights: str, tmp_path: Path, capsys: pytest.Cap
     assert main(["evaluate", str(folder), "--weights", f"{weights},{weights}", "--ten-crop", "--table2"]) == 0
     page = capsys.readouterr().out
     both = asked([model, model], folder, Protocol(10))
-    assert f"{both.top(1):.2%} ±" in page
+    assert f"{percent_text(both.top(1), 2)} ±" in page
     ours = next(line for line in page.splitlines() if "small, small, ten crops" in line)
     assert ours.endswith(f"{100 - 100 * both.top(1):7.1f}{100 - 100 * both.top(5):8.1f}")
     for words, *_ in TABLE_2:

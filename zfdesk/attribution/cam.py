@@ -21,6 +21,7 @@ from torch import Tensor
 from zfdesk.engine import Model
 from zfdesk.experiments.layer_features import BATCH
 from zfdesk.experiments.linear_classifier import fit_softmax
+from zfdesk.progress import percent_text
 
 
 class TeacherAnswers(StrEnum):
@@ -50,7 +51,7 @@ class CamHead:
         """Return what the head was taught, as text."""
         return (
             f"a softmax on the means of {self.layer}'s maps, taught {len(self.indices)} classes from {self.pictures} "
-            f"pictures with {self.answers}, {self.agreement:.0%} of which it answers so"
+            f"pictures with {self.answers}, {percent_text(self.agreement)} of which it answers so"
         )
 
     def weights_of(self, index: int, model: Model) -> Tensor:

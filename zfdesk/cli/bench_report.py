@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from zfdesk.cli.bench_synthesis import synthesis_report
+from zfdesk.progress import percent_text
 
 
 def bench_text(figures: dict[str, Any]) -> str:
@@ -13,7 +14,7 @@ def bench_text(figures: dict[str, Any]) -> str:
         f"{figures['cores']} cores, torch {figures['torch']} with {figures['threads']} threads; medians, one run",
         f"forward, batch 1            {figures['forward_ms']:7.1f} ms",
         f"  eager nn.Sequential       {figures['eager_ms']:7.1f} ms   {figures['forward_ratio']:.2f} × slower",
-        f"  share of matrix peak      {figures['forward_share_of_peak']:7.0%}"
+        f"  share of matrix peak      {percent_text(figures['forward_share_of_peak']):>9}"
         f"      of {figures['peak_gflops']:.0f} GFLOP/s",
     ]
     eager, onnx = figures["batch_eager_ms"], figures.get("batch_onnx_ms")
@@ -88,7 +89,7 @@ def _sweep_report(figures: dict[str, Any]) -> list[str]:
     else:
         lines.append(f"  captum Occlusion          {figures['sweep_captum']}")
     lines.append(
-        f"  share of matrix peak      {figures['sweep_share_of_peak']:7.0%}      of the"
+        f"  share of matrix peak      {percent_text(figures['sweep_share_of_peak']):>9}      of the"
         f" {figures['sweep_multiply_adds'] / 1e6:.0f} M multiply-adds needed; Winograd's filtering does fewer"
     )
     if "sweep_memory_mb" in figures:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least, figure_name
 from zfdesk.cli.output import CommandError, check_output, print_json, write_output
 from zfdesk.cli.pictures import picture_files, seen_pictures
+from zfdesk.progress import percent_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -125,5 +126,8 @@ def _kind_lines(probabilities: np.ndarray, kinds: ClassKinds) -> list[str]:
 
 
 def _table(answer: dict[str, Any]) -> str:
-    rows = [f"  {found['probability']:8.2%}  {found['class']} ({found['index']})" for found in answer["classes"]]
+    rows = [
+        f"  {percent_text(found['probability'], 1):>7}  {found['class']} ({found['index']})"
+        for found in answer["classes"]
+    ]
     return "\n".join([answer["path"], *rows])

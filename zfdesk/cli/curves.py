@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zfdesk.cli.common import add_crop_option, add_json_option, add_weights_option, at_least, figure_name
 from zfdesk.cli.output import check_output, write_output
 from zfdesk.cli.report import provenance, report, table
-from zfdesk.progress import ProgressLine, counted
+from zfdesk.progress import ProgressLine, counted, percent_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -166,7 +166,7 @@ def _page(
         if baseline is not None and heat.cells not in shown:
             shown.add(heat.cells)
             rows.append((_random_text(heat, baseline), _mean_text(*baseline.deletion), _mean_text(*baseline.insertion)))
-    lead = f"{arguments.image}: {model.classes[index]} ({index}), {probabilities[index]:.1%}; "
+    lead = f"{arguments.image}: {model.classes[index]} ({index}), {percent_text(probabilities[index], 1)}; "
     lead += f"{counted(arguments.steps, 'step')}."
     return f"{lead}\n\n{table(rows)}"
 

@@ -12,7 +12,7 @@ from zfdesk.cli.common import add_json_option, figure_name
 from zfdesk.cli.data_sets import DATA_SETS_HELP, add_download_option, download_data_sets
 from zfdesk.cli.output import CommandError, check_output, message_printer, print_message, write_output
 from zfdesk.cli.report import report
-from zfdesk.progress import ProgressLine, duration, noun
+from zfdesk.progress import ProgressLine, duration, noun, percent_text
 
 if TYPE_CHECKING:
     from zfdesk.engine import Model
@@ -202,11 +202,11 @@ def _page(
     if arguments.among:
         lines.append(_scores(f"among the {len(found.places)} of the pictures", found, True))
     lines.append(
-        f"{'calibration error (ECE)':32}{bins.error:7.2%} in {len(bins.counts)} bins of equal width: "
-        f"{bins.mean_confidence:.1%} sure on average, right in {found.top(1):.1%}"
+        f"{'calibration error (ECE)':32}{percent_text(bins.error, 2):>8} in {len(bins.counts)} bins of equal width: "
+        f"{percent_text(bins.mean_confidence, 1)} sure on average, right in {percent_text(found.top(1), 1)}"
     )
     if (kind := _same_kind(found)) is not None:
-        lines.append(f"{'taken for its kind (WordNet)':32}{kind:7.2%}")
+        lines.append(f"{'taken for its kind (WordNet)':32}{percent_text(kind, 2):>8}")
     if arguments.table2:
         lines += ["", *_table_2(names, found, protocol)]
     if len(found.per_class) > 1:
@@ -240,7 +240,9 @@ def _scores(label: str, found: Evaluation, among: bool) -> str:
     scores = []
     for k in (1, 5):
         share = found.top(k, among)
-        scores.append(f"top-{k} {share:7.2%} ± {standard_error(share, len(found.labels)):.2%}")
+        scores.append(
+            f"top-{k} {percent_text(share, 2):>8} ± {percent_text(standard_error(share, len(found.labels)), 2)}"
+        )
     return f"{label:32}{'    '.join(scores)}"
 
 
@@ -258,7 +260,7 @@ def _classes(found: Evaluation) -> list[str]:
         return [f"With fewer than {FEW} pictures a class the classes are not listed (they are with --json)."]
     rows = sorted(found.per_class, key=lambda row: (-row[2], -row[3], row[0]))
     lines = [
-        f"  {f'{found.classes[index]} ({index})':40}{count:9,}{top1:9.1%}{top5:9.1%}"
+        f"  {f'{found.classes[index]} ({index})':40}{count:9,}{percent_text(top1, 1):>9}{percent_text(top5, 1):>9}"
         for index, count, top1, top5 in rows
     ]
     if len(lines) > 2 * ROWS + 1:

@@ -8,6 +8,7 @@ from typing import Any
 from zfdesk.cli.common import add_crop_option, number_where
 from zfdesk.cli.made_pictures import add_making_options, check_outputs, finish, made, network_picture
 from zfdesk.cli.report import provenance
+from zfdesk.progress import percent_text
 
 
 def add_parser(verbs: Any) -> None:
@@ -67,7 +68,8 @@ def fool_command(parser: argparse.ArgumentParser, arguments: argparse.Namespace)
     pixels = changed if arguments.alone else contact_sheet(np.stack((picture, changed, shown)), 3)
     what = "still" if now == was else "now"
     text = (
-        f"{model.classes[was]} {sure:.1%} is {what} {model.classes[now]} {answers[1, now]:.1%}; no pixel changed by "
-        f"more than {facts['largest_change']:g} of 255 levels, by {facts['length_of_change']:.0f} in all"
+        f"{model.classes[was]} {percent_text(sure, 1)} is {what} {model.classes[now]} "
+        f"{percent_text(answers[1, now], 1)}; no pixel changed by more than "
+        f"{facts['largest_change']:g} of 255 levels, by {facts['length_of_change']:.0f} in all"
     )
     return finish(arguments, sketch, pixels, facts, text)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zfdesk.cli import fig5
 from zfdesk.cli.common import add_json_option, add_weights_option, listed, number_where
 from zfdesk.cli.report import provenance, report, table
+from zfdesk.progress import percent_text
 
 if TYPE_CHECKING:
     from zfdesk.experiments.invariance import Invariance
@@ -81,5 +82,5 @@ def _table(one: Invariance, row: int, path: str, class_name: str) -> str:
     rows = [[UNITS[one.change], *one.distances, f"P({class_name})"]]
     for place, amount in enumerate(one.amounts):
         distances = [f"{values[row, place]:.3f}" for values in one.distances.values()]
-        rows.append([f"{amount:g}", *distances, f"{one.probabilities[row, place]:.2%}"])
+        rows.append([f"{amount:g}", *distances, percent_text(one.probabilities[row, place], 1)])
     return f"{path}, {one.change}\n{table(rows, right=range(len(rows[0])))}"

@@ -8,6 +8,7 @@ from typing import Any
 from zfdesk.cli.common import add_crop_option, listed
 from zfdesk.cli.made_pictures import add_making_options, check_outputs, finish, made, network_picture
 from zfdesk.cli.report import provenance
+from zfdesk.progress import percent_text
 
 
 def add_parser(verbs: Any) -> None:
@@ -54,6 +55,6 @@ def invert_command(parser: argparse.ArgumentParser, arguments: argparse.Namespac
         "path": arguments.image, "method": "feature inversion (Mahendran & Vedaldi 2015)", "seed": arguments.seed,
         "relative_error": errors, **provenance(model),
     }  # fmt: skip
-    relative = ", ".join(f"{layer} {error:.1%}" for layer, error in errors.items())
+    relative = ", ".join(f"{layer} {percent_text(error, 1)}" for layer, error in errors.items())
     text = f"relative error of the inverted layers: {relative}; seed {arguments.seed}"
     return finish(arguments, sketch, contact_sheet(np.stack(row), len(row)), facts, text)

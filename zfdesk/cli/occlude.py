@@ -189,8 +189,9 @@ def _facts(arguments: argparse.Namespace, swept: Sweep, index: int, unit: int) -
 def _sentence(facts: dict[str, Any], outputs: list[str]) -> str:
     drop, (top, left, bottom, right) = facts["largest_drop"], facts["largest_drop"]["box"]
     return (
-        f"{facts['class']} ({facts['index']}) {facts['clean']['probability']:.2%}; falls most, "
-        f"to {drop['probability']:.2%}, with rows {top} to {bottom - 1}, columns {left} to {right - 1} covered; "
+        f"{facts['class']} ({facts['index']}) {percent_text(facts['clean']['probability'], 1)}; falls most, "
+        f"to {percent_text(drop['probability'], 1)}, with rows {top} to {bottom - 1}, columns {left} to {right - 1} "
+        f"covered; "
         f"the label changes at {percent_text(facts['label_change_share'])} of {facts['done']} positions, "
         f"{facts['positions_per_second']:.0f} a second: {', '.join(outputs)}"
     )

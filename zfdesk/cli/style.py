@@ -9,6 +9,7 @@ from zfdesk.cli.common import at_least, number_where
 from zfdesk.cli.made_pictures import add_making_options, check_outputs, finish, made
 from zfdesk.cli.output import print_message
 from zfdesk.cli.report import provenance
+from zfdesk.progress import percent_text
 
 _weight = number_where(lambda value: 0 <= value < 1e6, "a weight from 0 up")
 
@@ -62,5 +63,8 @@ def style_command(parser: argparse.ArgumentParser, arguments: argparse.Namespace
     if hint := advice(model.architecture):
         print_message(hint)
     mixed = " + ".join(f"{share:g} × {path}" for path, share in zip(arguments.like, shares, strict=True))
-    text = f"{arguments.image} in the style of {mixed}: by {', '.join(layers)}, content at {at}, error {error:.2%}"
+    text = (
+        f"{arguments.image} in the style of {mixed}: by {', '.join(layers)}, content at {at}, error "
+        f"{percent_text(error, 2)}"
+    )
     return finish(arguments, sketch, None if sketch is None else sketch.pictures[0], facts, text)

@@ -9,6 +9,7 @@ from zfdesk.cli.common import at_least, listed
 from zfdesk.cli.made_pictures import add_making_options, check_outputs, finish, made
 from zfdesk.cli.output import print_message
 from zfdesk.cli.report import provenance
+from zfdesk.progress import percent_text
 
 
 def add_parser(verbs: Any) -> None:
@@ -46,5 +47,5 @@ def texture_command(parser: argparse.ArgumentParser, arguments: argparse.Namespa
     }  # fmt: skip
     if hint := advice(model.architecture):
         print_message(hint)
-    text = f"texture by {', '.join(layers)}, relative error {error:.2%}, seed {arguments.seed}"
+    text = f"texture by {', '.join(layers)}, relative error {percent_text(error, 2)}, seed {arguments.seed}"
     return finish(arguments, sketch, None if sketch is None else sketch.pictures[0], facts, text)

@@ -15,7 +15,7 @@ from zfdesk.cli.report import named_values, report
 from zfdesk.cli.weights_calibrate import add_calibrate_arguments, calibrate_command
 from zfdesk.cli.weights_export import add_export_arguments, export_command
 from zfdesk.cli.weights_report import add_report_arguments, report_command
-from zfdesk.progress import ProgressLine, bytes_text
+from zfdesk.progress import ProgressLine, bytes_text, percent_text
 
 if TYPE_CHECKING:
     from zfdesk.weights.catalogue import CatalogueEntry
@@ -263,7 +263,7 @@ def pack_command(arguments: argparse.Namespace) -> int:
     before, after = path.stat().st_size, place.stat().st_size
     layers = [asdict(loss) for loss in losses]
     facts = {"path": str(place), "bytes": after, "bytes_before": before, "sha256": hash_of_file, "layers": layers}
-    lines = [f"{loss.layer:8}{loss.kind:11}moved by {loss.relative:.2%}" for loss in losses]
+    lines = [f"{loss.layer:8}{loss.kind:11}moved by {percent_text(loss.relative, 2)}" for loss in losses]
     sizes = f"{bytes_text(after)}, {bytes_text(before)} before"
     lines.append(f"{place}: {sizes}. What that costs in answers: zfdesk evaluate.")
     report(arguments, facts, "\n".join(lines))

@@ -10,7 +10,7 @@ from pathlib import Path
 from zfdesk.cli.common import weights_file_name
 from zfdesk.cli.output import CommandError, check_output, message_printer, print_message
 from zfdesk.cli.report import report
-from zfdesk.progress import ProgressLine
+from zfdesk.progress import ProgressLine, percent_text
 
 
 def add_calibrate_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +59,8 @@ def calibrate_command(arguments: argparse.Namespace) -> int:
     text = (
         f"{place}: scores divided by {found.temperature:.4g}, fitted on {found.pictures:,} pictures.\n"
         f"Of these pictures the negative log likelihood goes from {found.loss[0]:.3f} to {found.loss[1]:.3f}, the "
-        f"calibration error ({BINS} bins) from {found.error[0]:.1%} to {found.error[1]:.1%}; of others: "
+        f"calibration error ({BINS} bins) from {percent_text(found.error[0], 1)} to "
+        f"{percent_text(found.error[1], 1)}; of others: "
         "zfdesk evaluate."
     )
     report(arguments, facts, text)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from zfdesk import npz
+from zfdesk.progress import percent_text
 
 LARGEST_SIDE = 4096
 """Of a heat map, in cells; more is a mistake, and would need gigabytes."""
@@ -75,7 +76,9 @@ def checked(heat: np.ndarray, constant: bool = False) -> np.ndarray:
     heat = heat.astype(np.float64)
     if not np.isfinite(heat).all():
         share = 1 - np.isfinite(heat).mean()
-        raise HeatMapError(f"{share:.0%} of its values are not finite numbers (a part of a sweep has them, too).")
+        raise HeatMapError(
+            f"{percent_text(share)} of its values are not finite numbers (a part of a sweep has them, too)."
+        )
     if not constant and heat.min() == heat.max():
         raise HeatMapError("all its values are the same, so it puts no pixel before another.")
     return heat

@@ -7,6 +7,7 @@ import numpy as np
 from zfdesk.figures import panels
 from zfdesk.figures.facts import Facts, caption
 from zfdesk.figures.page import Cell, Page, PageSize
+from zfdesk.progress import percent_text
 
 
 def reliability_page(
@@ -31,7 +32,7 @@ def reliability_page(
     many = panels.Histogram(np.asarray(counts, np.int64)[None], edges, quantity="probability of the answer")
     how = (
         f"Reliability (Guo et al. 2017): answers in {len(counts)} bins of equal width by their probability, and how "
-        f"many of each are right. Expected calibration error {error:.1%}. "
+        f"many of each are right. Expected calibration error {percent_text(error, 1)}. "
         f"{int(counts.sum()):,} answers{f' to {pictures}' if pictures else ''}. {caption(facts)}"
     )
     cells = (Cell(lines, 0, 0, name="reliability"), Cell(many, 1, 0, name="answers"))

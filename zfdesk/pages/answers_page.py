@@ -13,7 +13,7 @@ from zfdesk.figures.page import Cell, Page
 from zfdesk.figures.panels import Picture
 from zfdesk.live import ClassBars, View
 from zfdesk.live.bars import bar_rows
-from zfdesk.progress import noun
+from zfdesk.progress import noun, percent_text
 
 ACROSS = 5
 MOST = 200
@@ -53,7 +53,7 @@ def _note(one: Answered, model: Model) -> str:
     parts = []
     for bars in ClassBars:
         [row] = bar_rows(View(bars=bars, top_k=1), model.classes, one.probabilities, one.probabilities)
-        parts.append(f"{row.name} {100 * row.probability:.0f} %")
+        parts.append(f"{row.name} {percent_text(row.probability)}")
     return "; ".join(dict.fromkeys(parts))
 
 

@@ -23,6 +23,7 @@ from zfdesk.library.picture_map import PictureMap
 from zfdesk.live import Result
 from zfdesk.pages.panels import Captured, PanelKind, PanelSpec, Sources, frame_text, part_of
 from zfdesk.pages.view_page import unit_facts
+from zfdesk.progress import percent_text
 
 T = TypeVar("T")
 
@@ -130,7 +131,7 @@ def _nearest(shown: NearestShown) -> Captured:
 
 def _map(shown: MapShown) -> Captured:
     made = shown.made
-    share = f" ({made.explained:.0%} of the variance)" if made.method == "PCA" else ""
+    share = f" ({percent_text(made.explained)} of the variance)" if made.method == "PCA" else ""
     text = (
         f"{shown.scanned}, by {made.method} of {shown.layer}{share}: alike ones near each other, a picture where "
         f"there is room for it, else a dot.{' The ring is the live picture.' if shown.live is not None else ''}"

@@ -23,6 +23,7 @@ from zfdesk.figures.training import (
     training_page,
 )
 from zfdesk.library import look_at, strongest_units
+from zfdesk.progress import percent_text
 from zfdesk.runs import Run
 from zfdesk.weights import load
 
@@ -155,7 +156,7 @@ def _look(
     passed = model.forward(_seen(model, picture))
     units = strongest_units(passed, layer, count) if units is None else units
     likely = int(passed.probabilities[0].argmax())
-    answer = f"{model.classes[likely]} {float(passed.probabilities[0, likely]) * 100:.0f} %"
+    answer = f"{model.classes[likely]} {percent_text(float(passed.probabilities[0, likely]))}"
     return units, look_at(passed, layer, units), answer
 
 

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from zfdesk.engine import Model, Softmax
 from zfdesk.engine.differentiable import Differentiable
+from zfdesk.progress import percent_text
 from zfdesk.synthesis.objectives import of_class
 from zfdesk.synthesis.steps import Sketch, as_pictures, as_tensor, check_memory, normaliser
 
@@ -73,7 +74,8 @@ def _fooled(
         done = answer >= confidence
         if done or step % every == 0 or step == steps:
             notes = () if done or step < steps else (
-                f"With this budget {model.classes[to]} came to {answer:.1%}, not to {confidence:.0%}.",)  # fmt: skip
+                f"With this budget {model.classes[to]} came to {percent_text(answer, 1)}, not to "
+                f"{percent_text(confidence)}.",)  # fmt: skip
             yield Sketch(step, step if done else steps, pictures, np.array([answer]), notes)
         if done:
             return

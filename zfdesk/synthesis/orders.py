@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from zfdesk.engine import Model
+from zfdesk.progress import percent_text
 from zfdesk.synthesis.dream import dream
 from zfdesk.synthesis.fooling import Norm, fool, magnified
 from zfdesk.synthesis.inversion import invert
@@ -247,8 +248,8 @@ def _probabilities(model: Model, picture: np.ndarray) -> np.ndarray:
 
 def _answer(model: Model, probabilities: np.ndarray, to: int) -> str:
     top = int(probabilities.argmax())
-    answer = f"{model.classes[top]} {probabilities[top]:.0%}"
-    return answer if top == to else f"{answer}, {model.classes[to]} {probabilities[to]:.1%}"
+    answer = f"{model.classes[top]} {percent_text(probabilities[top])}"
+    return answer if top == to else f"{answer}, {model.classes[to]} {percent_text(probabilities[to], 1)}"
 
 
 # Dream, inversion
@@ -305,7 +306,7 @@ def inversion_order(
                 yield Sketch(done, steps * len(chosen), shown, np.array(values), notes)
 
     def names(sketch: Sketch) -> tuple[str, ...]:
-        errors = ["" if np.isnan(value) else f" · {value:.1%}" for value in sketch.values[1:]]
+        errors = ["" if np.isnan(value) else f" · {percent_text(value, 1)}" for value in sketch.values[1:]]
         return ("the picture", *(f"{layer}{error}" for layer, error in zip(chosen, errors, strict=True)))
 
     title = f"{chosen[0]} to {chosen[-1]}" if len(chosen) > 1 else chosen[0]
@@ -328,7 +329,7 @@ def texture_order(
     return Order(
         Description("texture synthesis", picture_text, text, network_name(model), 1),
         lambda: texture(model, example, steps=steps, seed=seed, every=2),
-        lambda sketch: (f"texture · error {sketch.values[0]:.2%}",),
+        lambda sketch: (f"texture · error {percent_text(sketch.values[0], 2)}",),
     )
 
 
@@ -348,7 +349,7 @@ def style_order(
     return Order(
         Description("style transfer", f"{content_text} like {mixed}", text, network_name(model), 1),
         lambda: transfer(model, content, sources, content_weight, steps=steps, every=2),
-        lambda sketch: (f"error of the style {sketch.values[0]:.2%}",),
+        lambda sketch: (f"error of the style {percent_text(sketch.values[0], 2)}",),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import torch
 
 from zfdesk.engine import Architecture, Conv, Linear
+from zfdesk.progress import percent_text
 
 PEAK_SIDES = {"cpu": 1024, "cuda": 8192}
 """Of the matrices that are multiplied to learn what the device reaches."""
@@ -47,8 +48,8 @@ def share_sentence(
     peak = matrix_peak(device, bfloat16)
     kind = "bfloat16" if bfloat16 else "float32"
     return (
-        f"{pictures_per_second:,.0f} pictures/s at {side} px are {reached / 1e12:.3g} TFLOP/s, {reached / peak:.0%} of "
-        f"the {peak / 1e12:.3g} that a matrix product in {kind} reaches here."
+        f"{pictures_per_second:,.0f} pictures/s at {side} px are {reached / 1e12:.3g} TFLOP/s, "
+        f"{percent_text(reached / peak)} of the {peak / 1e12:.3g} that a matrix product in {kind} reaches here."
     )
 
 

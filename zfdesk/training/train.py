@@ -17,7 +17,7 @@ from torch import Tensor
 from zfdesk import __version__
 from zfdesk.cancellation import stop_on_signal
 from zfdesk.engine import ARCHITECTURES, Model
-from zfdesk.progress import ProgressLine, counted, duration, noun
+from zfdesk.progress import ProgressLine, counted, duration, noun, percent_text
 from zfdesk.runs import About, Epoch, RunError, RunWriter, Score, Step, snapshot_epochs
 from zfdesk.training.data import open_all, open_pictures, passed_over
 from zfdesk.training.errors import TrainingError
@@ -276,9 +276,9 @@ class Training:
             self.writer.log(Epoch(state.step, epoch, state.seconds, training, validation))
         state.due, state.seen, state.loss = False, 0.0, 0.0
         state.known = state.top1 = state.top5 = 0
-        text = f"epoch {epoch}: loss {training.loss:.3f}, top-1 {training.top1:.1%}, top-5 {training.top5:.1%}"
+        text = f"epoch {epoch}: loss {training.loss:.3f}, {_shares(training)}"
         if validation is not None:
-            text += f"; validation: top-1 {validation.top1:.1%}, top-5 {validation.top5:.1%}"
+            text += f"; validation: {_shares(validation)}"
         self.progress.message(f"{text} ({duration(state.seconds)})")
         self._plateau(1 - validation.top1 if validation else training.loss)
         self._save()
@@ -351,6 +351,10 @@ class Training:
     def _say_end(self, sentence: str) -> None:
         if self.writer is not None:
             self.writer.note(self.state.step, sentence, end=True)
+
+
+def _shares(score: Score) -> str:
+    return f"top-1 {percent_text(score.top1, 1)}, top-5 {percent_text(score.top5, 1)}"
 
 
 @freed_memory_kept()

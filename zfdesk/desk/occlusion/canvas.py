@@ -207,7 +207,7 @@ class LabelLegend(QWidget):
         entry = self.entry_at(event.position().x(), event.position().y())
         choosable = entry is not None and entry.label >= 0
         self.setCursor(Qt.CursorShape.PointingHandCursor if choosable else Qt.CursorShape.ArrowCursor)
-        self.setToolTip("" if entry is None else f"{self.name(entry)}: {entry.share:.1%} of the positions"
+        self.setToolTip("" if entry is None else f"{self.name(entry)}: {percent_text(entry.share, 1)} of the positions"
                         + (". Click to see its probability." if choosable else ""))  # fmt: skip
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802

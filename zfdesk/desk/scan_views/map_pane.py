@@ -24,7 +24,7 @@ from zfdesk.library.picture_map import PictureMap, pca_map, tsne_map
 from zfdesk.library.records import feature_layers
 from zfdesk.live import Demand, Result
 from zfdesk.pages.panels_scan import PICTURE_MAP, MapShown
-from zfdesk.progress import noun
+from zfdesk.progress import noun, percent_text
 
 FETCHED = 24  # small pictures that are read at once
 WIDE = 1.5  # width over height of a map that a list stands beside
@@ -268,7 +268,7 @@ class MapPane(ScanPane):
             steps = f": {progress.done:,} of {progress.total:,} steps" if progress.total else " …"
             parts.append(progress.message + steps)
         if self.shown is not None and self.known is not None:
-            share = f", {self.shown.explained:.0%} of the variance" if self.shown.method == "PCA" else ""
+            share = f", {percent_text(self.shown.explained)} of the variance" if self.shown.method == "PCA" else ""
             parts.append(f"{self.known.layer} by {self.shown.method}{share}")
             parts.append("◎ the live picture")
         return parts

@@ -21,7 +21,7 @@ from zfdesk.library.boxes import Covered, ObjectShare, covered_peaks, object_box
 from zfdesk.library.gallery import Gallery
 from zfdesk.live import Demand, Result
 from zfdesk.pages.panels_scan import OBJECT_SHARES, SharesShown
-from zfdesk.progress import counted
+from zfdesk.progress import counted, percent_text
 
 LIVE_MS = 300  # a list that is sorted anew at every frame cannot be read
 HEAD = ("unit", "on the object", "by chance", "pictures", "left")
@@ -96,7 +96,7 @@ class Units(QAbstractTableModel):
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if role != Qt.ItemDataRole.DisplayRole or value is None:
             return None
-        return f"{value:.0f}" if index.column() in (0, 3) else f"{value:.0%}"
+        return f"{value:.0f}" if index.column() in (0, 3) else percent_text(value)
 
     def headerData(self, section: int, way: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: N802
         if way == Qt.Orientation.Vertical:

@@ -12,6 +12,7 @@ from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.desk.widgets.theme import THEMES, Colours, mark_pens
 from zfdesk.desk.widgets.tile import Tile
 from zfdesk.figures.facts import number
+from zfdesk.progress import percent_text
 
 LOADING = "…"
 
@@ -102,7 +103,7 @@ class SnapshotView(QWidget):
             for tile in (self.probe, self.maps, self.down):
                 tile.set_content(result.error)
             return
-        answers = ", ".join(f"{name} {share * 100:.0f} %" for name, share in result.answers)
+        answers = ", ".join(f"{name} {percent_text(share)}" for name, share in result.answers)
         self.probe.set_content(CanvasPicture.rgb(result.probe), f"probe picture: {answers}", answers)
         shades = table("inferno", False, self.colours is THEMES["dark"])
         caption = f"{layer}, {result.units} maps, each over its own range · click chooses"

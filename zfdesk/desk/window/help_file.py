@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from zfdesk.attribution import METHODS
 from zfdesk.desk.actions import Action, with_keys
+from zfdesk.progress import percent_text
 from zfdesk.resources import resource
 from zfdesk.weights.embedded_facts import Scores, embedded_facts, known_kinds, surest_error
 
@@ -60,7 +61,7 @@ def _methods() -> str:
 
 
 def _share(index: int, value: Callable[[Scores], float]) -> Callable[[], str]:
-    return lambda: f"{value(embedded_facts().scores[index]):.0%}"
+    return lambda: percent_text(value(embedded_facts().scores[index]))
 
 
 COMPUTED: dict[str, Callable[[], str]] = {
