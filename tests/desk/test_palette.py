@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from desk_tools import press, settle
+from desk_tools import press, settle, wait_until
 from desk_window import Window
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
@@ -134,7 +134,7 @@ def test_no_key_leaks_to_the_window(window: Window, palette: Palette) -> None:
                 Qt.Key.Key_Comma, Qt.Key.Key_Slash):  # fmt: skip
         press(palette.edit, key)
         press(palette.edit, key, Qt.KeyboardModifier.ShiftModifier)
-    for key in (Qt.Key.Key_S, Qt.Key.Key_Q, Qt.Key.Key_W, Qt.Key.Key_Z, Qt.Key.Key_P, Qt.Key.Key_Left):
+    for key in (Qt.Key.Key_S, Qt.Key.Key_B, Qt.Key.Key_W, Qt.Key.Key_Z, Qt.Key.Key_P, Qt.Key.Key_Left):
         press(palette.edit, key, CONTROL)
         press(palette.edit, key, CONTROL | Qt.KeyboardModifier.ShiftModifier)
     assert triggered == []
@@ -241,3 +241,9 @@ def test_another_network_while_it_is_open(window: Window) -> None:
     palette.edit.setText("kettle")
     assert "a kettle" in palette.found
     palette.close_palette()
+
+
+def test_the_key_that_quits_does_so_from_the_palette(palette: Palette, window: Window) -> None:
+    QTest.keyClicks(palette.edit, "tab")
+    press(palette.edit, Qt.Key.Key_Q, CONTROL)
+    wait_until(lambda: not window.isVisible())

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from zfdesk.desk.alive import alive
 from zfdesk.desk.context import AppContext
+from zfdesk.desk.widgets.dialog import QUIT
 from zfdesk.desk.widgets.theme import THEMES, Colours
 from zfdesk.desk.window.palette_entries import PaletteEntry, entries_of, find, unit_entry
 
@@ -217,8 +218,9 @@ class Palette(QFrame):
     # Keys and mouse
 
     def event(self, event: QEvent) -> bool:
-        """What the line of text does not take for itself is kept from the window's shortcuts too."""
-        if event.type() == QEvent.Type.ShortcutOverride:
+        """What the line of text does not take for itself is kept from the window's shortcuts too, but Ctrl+Q."""
+        own = isinstance(event, QKeyEvent) and event.keyCombination() != QUIT
+        if own and event.type() == QEvent.Type.ShortcutOverride:
             event.accept()
             return True
         return super().event(event)
