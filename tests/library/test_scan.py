@@ -12,7 +12,9 @@ from PIL import Image
 from scan_tools import NAMES, all_of, by_hand, picture, small_model, strongest_by_hand, write_folder
 
 import zfdesk.engine as zf
+from zfdesk.cancellation import Cancelled, cancellable
 from zfdesk.library import Library, LibraryError, Portraits, scan
+from zfdesk.library.scanning import BATCH
 from zfdesk.live import Crop, CropMode
 
 RANKS = 5
@@ -161,6 +163,21 @@ def test_what_is_left_in_the_middle_goes_on(
         all_of(other, folder)
         ours, theirs = (Portraits(one, [folder]).ranked("conv3", range(9)) for one in (library, other))
     assert [found.pictures for found in ours] == [found.pictures for found in theirs]
+
+
+def test_told_to_end_it_does_so_amid_a_batch_and_keeps_those_before(library: Library, tmp_path: Path) -> None:
+    """A window that closes waits half a second for it; on a busy machine a batch takes longer."""
+    write_folder(tmp_path / "pictures", 50)
+    steps = scan(library, [tmp_path / "pictures"])
+    while next(steps).done < BATCH:
+        pass
+
+    def check() -> None:
+        raise Cancelled
+
+    with cancellable(check), pytest.raises(Cancelled):
+        next(steps)
+    assert all_of(library, tmp_path / "pictures").total == 50 - BATCH
 
 
 def test_two_scans_at_once_share_the_work(

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from zfdesk.cancellation import checkpoints
 from zfdesk.engine import Architecture, Linear, MaxPool, Model, Softmax, Stage
 
 ROUNDING = 1e-5
@@ -118,7 +119,7 @@ def answers(model: Model, pictures: np.ndarray, layers: Sequence[str]) -> Part:
     maps, last = [stage for stage in body if stage.name in layers], body[-1].name
     parts: list[Part] = []
     tops: list[Tensor] = []
-    for start in range(0, len(pictures), BODY):
+    for start in checkpoints(range(0, len(pictures), BODY)):
         seen = model.forward(pictures[start : start + BODY], until=last).activations
         pooled = {name: _half(seen[name].mean((2, 3))) for name in kept if name in seen}
         parts.append(Part(_records(architecture, maps, seen), pooled))
