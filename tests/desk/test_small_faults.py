@@ -12,6 +12,7 @@ from desk_tools import close, settle, wait_until
 from desk_window import Window
 from PIL import Image
 from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QToolButton
 
 from zfdesk.desk.occlusion.maps import LabelColours
 from zfdesk.desk.training.curves import CurvesView
@@ -68,6 +69,7 @@ def test_a_unit_of_one_value_has_no_position(still: Window) -> None:
     still.unit.show_facts()
     assert "seed: its one value" in still.unit.facts.full_text
     assert not still.unit.controls.seed.isVisible()
+    assert "Seed" in [button.text() for button in still.toolbar.findChildren(QToolButton)]  # without a value
     change(still, pins=(UnitReference("fc8", 1), UnitReference("conv4", 1)))
     wait_until(lambda: len(still.pins.as_data().splitlines()) == 3)
     flat, map_ = (line.split("\t") for line in still.pins.as_data().splitlines()[1:])
@@ -83,6 +85,7 @@ def test_a_unit_of_one_value_has_no_position(still: Window) -> None:
     assert still.unit.bottom_line.full_text == "both reconstructed from its one value"
     change(still, layer="conv4", unit=1)
     assert still.unit.controls.seed.isVisible()
+    assert "Seed: picked position" in [button.text() for button in still.toolbar.findChildren(QToolButton)]
 
 
 def test_what_is_lit_is_what_is_shown(still: Window) -> None:

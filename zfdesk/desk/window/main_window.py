@@ -176,7 +176,8 @@ class Window(QMainWindow):
         values = TOOLBAR_VALUES.get(name)
 
         def show() -> None:
-            now = values.now(self._state.view) if values is not None else None
+            view, model = self._state.view, self._state.model
+            now = values.now(view) if values is not None and values.applies(view, model) else None
             button.setText(f"{text}: {values.labels[now]}" if values is not None and now in values.labels else text)
 
         self._table.qt[name].changed.connect(show)  # Qt sets the action's own words whenever it changes

@@ -24,7 +24,7 @@ from zfdesk.desk.widgets.colour_tables import SEQUENTIAL
 from zfdesk.desk.widgets.heat_controls import CONTOUR_LABELS, METHOD_LABELS
 from zfdesk.desk.widgets.menu import PopupMenu
 from zfdesk.desk.widgets.theme import THEMES
-from zfdesk.engine import Occluder, OccluderFill, OccluderShape
+from zfdesk.engine import Model, Occluder, OccluderFill, OccluderShape
 from zfdesk.live import Style, SweepMap, SweepUnit, TraceAxis, View
 from zfdesk.live.changes import chosen_occluder, method_of, set_method, set_seed
 
@@ -36,13 +36,14 @@ KEYS_ONLY = ("arrow-", "nudge-", "unit-left", "unit-right", "unit-up", "unit-dow
 @dataclass(frozen=True)
 class ValuesMenu:
     """A submenu of values. ``action``: the id of the action whose key goes through them. ``now``: the present one, None
-    where there is none; ``change``: the view with another."""
+    where there is none; ``change``: the view with another; ``applies``: whether any of them means something there."""
 
     title: str
     action: str
     labels: dict[Any, str]
     now: Callable[[View], Any]
     change: Callable[[View, Any], View]
+    applies: Callable[[View, Model], bool] = lambda view, model: True
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,10 @@ def _of_occluder(title: str, action: str, field: str, labels: dict[Any, str]) ->
 
 
 METHOD = ValuesMenu("&Method", "method-direct", METHOD_LABELS, method_of, set_method)
-SEED = ValuesMenu("&Seed: where it starts", "seed", SEED_LABELS, lambda view: view.looked_at.seed, set_seed)
+SEED = ValuesMenu(
+    "&Seed: where it starts", "seed", SEED_LABELS, lambda view: view.looked_at.seed, set_seed,
+    lambda view, model: model.architecture.stage(view.looked_at.layer).spatial,
+)  # fmt: skip
 SHAPE = _of_occluder("&Shape", "occluder-shape", "shape", _plain(OccluderShape))
 FILL = _of_occluder("&Fill", "occluder-fill", "fill", _plain(OccluderFill))
 SWEEP_MAPS = ValuesMenu(
