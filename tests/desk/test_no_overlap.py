@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QAbstractButton, QScrollBar
 
 import zfdesk.weights
 from zfdesk.desk.feature import Panes
+from zfdesk.desk.live_view.picture_pane import PicturePane
 from zfdesk.desk.live_view.transport import TransportBar
 from zfdesk.desk.state import AppState
 from zfdesk.desk.widgets.notification import Notification
@@ -229,3 +230,10 @@ def test_panes_as_at_first_ends_a_lecture(first: Window) -> None:
     assert first.menuBar().isVisible()
     assert {pane.title for pane in first.panes if pane.isVisible()} == before
     assert not faults(first)
+
+
+def test_panes_as_at_first_leave_the_focus_where_it_is(first: Window) -> None:
+    canvas = first.context.get(PicturePane).canvas
+    canvas.setFocus()
+    first.run("panes-reset")
+    assert first.focusWidget() is canvas

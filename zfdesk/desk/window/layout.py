@@ -142,10 +142,11 @@ class PaneLayout(QObject):
     def reset(self) -> None:
         """Every pane back in its first place; those that are made when they are asked for are closed.
 
-        A lecture ends.
+        A lecture ends. What has the focus keeps it, where it is still seen.
         """
         self._end_lecture()
         window, docks = self._window, self.docks
+        focused = window.focusWidget()
         self._wide = window.width() >= WIDE
         self._fold(True)
         for dock in docks.values():
@@ -163,6 +164,8 @@ class PaneLayout(QObject):
             dock.raise_()
         self._share_out(firsts)
         self._watch_tabs()
+        if focused is not None and focused.isVisible():
+            focused.setFocus()
 
     def _place_columns(self, firsts: dict[Area, QDockWidget]) -> None:
         """The first pane of each area: columns from left to right, in each from above to below."""
