@@ -122,7 +122,7 @@ def test_pack(said: Any, file: Path, tmp_path: Path) -> None:
     place = tmp_path / "small.safetensors"
     text = said("pack", file, "-o", place, "--provenance", "packed by hand", "--licence", "CC0-1.0")
     assert re.search(r"^conv1 +float16 +moved by 0\.0\d %$", text, re.MULTILINE)
-    assert re.search(r"^fc8 +int8 rows +moved by 0\.\d\d%$", text, re.MULTILINE)
+    assert re.search(r"^fc8 +int8 rows +moved by 0\.\d\d %$", text, re.MULTILINE)
     assert text.splitlines()[-1].startswith(f"{place}: ")
     model = zfdesk.weights.load(place)
     assert (model.provenance, model.licence) == ("packed by hand", "CC0-1.0")
