@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -596,14 +597,15 @@ def test_the_window_is_never_blocked(pane: TrainingPane, run: Path, tiny: tuple[
             most = max(most, time.thread_time() - begun)
         longest.setdefault(what, []).append(most)
 
-    for turn in range(5):
+    further = count(20_061)
+    for _ in range(5):
         for name in training_module.VIEWS:
             timed((name,), partial(pane.choose_view, name))
             rest((name, "shown"), 0.1)
             for place in (3, 9, 5, 0):
                 timed((name, place), partial(pane.scrubber.slider.setValue, place))
                 rest((name, place, "shown"), 0.1)
-            writer.log(Step(20_061 + turn, 5.0, 1.0, 0.1, 0.01, {}, 224, 30.0))
+            writer.log(Step(next(further), 5.0, 1.0, 0.1, 0.01, {}, 224, 30.0))
             timed((name, "read"), pane.watcher.read)
             rest((name, "read", "shown"), 0.3)
     wait_until(lambda: not pane.desk.tasks.busy)
