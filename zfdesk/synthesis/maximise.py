@@ -56,7 +56,9 @@ class Maximiser:
         self.model, self.objectives, self.recipe = model, tuple(objectives), recipe or MaximiseRecipe()
         self._windows = _shared_windows(model, self.objectives)
         precision = torch.bfloat16 if self.recipe.bfloat16 else torch.float32
-        self.network = Differentiable(model, self._windows | self._compared(), signed=True, dtype=precision)
+        compared = self._compared()
+        self._likeness_layer = next(iter(compared), "")
+        self.network = Differentiable(model, self._windows | compared, signed=True, dtype=precision)
         size = len(objectives) if self.recipe.diversity else AT_ONCE
         self._parts = [slice(first, first + size) for first in range(0, len(objectives), size)]
         check_memory(self.network, min(size, len(objectives)))
@@ -100,8 +102,8 @@ class Maximiser:
         # as a share of what is reached, so that a recipe suits any layer of any network
         loss = (values.detach().abs() * self._burden(pictures) - values).sum()
         if self.recipe.diversity and len(pictures) > 1:
-            (layer,) = self._compared()
-            shared = values.detach().abs().sum() * regularisers.likeness(activations[layer].relu())
+            likeness = regularisers.likeness(activations[self._likeness_layer].relu())
+            shared = values.detach().abs().sum() * likeness
             loss = loss + self.recipe.diversity * shared
         (gradient,) = torch.autograd.grad(loss, pictures)
         return values.detach(), gradient

@@ -35,14 +35,16 @@ def _hold_class(view: View, context: ViewContext) -> View:
     return hold_top(view, int(context.result.probabilities.argmax()) if context.result is not None else 0)
 
 
+SYNONYMS = "heat map heatmap saliency attribution grad-cam"
+
 ACTIONS = (
     Action("heat", "Where the class looks, over the picture", ("Ctrl+Shift+H",), "Attribution",
            lambda v, c: v.change_heat(shown=not v.heat.shown), checked=lambda v, c: v.heat.shown,
-           also="heat map heatmap saliency attribution grad-cam"),
+           also=SYNONYMS),
     Action("heats", "Methods side by side, or close that pane", ("Ctrl+Alt+Shift+H",), "Attribution", command=toggles_pane(TITLE),
-           also="heat map heatmap saliency attribution grad-cam compare"),
+           also=f"{SYNONYMS} compare"),
     Action("heat-method", "Method of attribution: the next", ("Ctrl+Alt+Shift+M",), "Attribution",
-           lambda v, c: v.change_heat(method=cycle(tuple(METHODS), v.heat.method)), also="heat map heatmap saliency attribution grad-cam"),
+           lambda v, c: v.change_heat(method=cycle(tuple(METHODS), v.heat.method)), also=SYNONYMS),
     Action("heat-contour", "Contour of the heat: none, 25, 50, 75 %", ("Ctrl+Alt+Shift+C",), "Attribution",
            lambda v, c: v.change_heat(contour=cycle(tuple(CONTOUR_LABELS), v.heat.contour))),
     Action("heat-hold", "Hold the class that looks, or follow the most probable", ("Ctrl+Alt+Shift+K",), "Attribution", _hold_class,

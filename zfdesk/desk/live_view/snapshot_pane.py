@@ -21,7 +21,6 @@ from zfdesk.desk.widgets.tsv import table_text
 from zfdesk.figures.facts import number
 from zfdesk.live import Demand, HeatInput, HeatQuery, MapsDisplay, Normalise, Result, View
 from zfdesk.live.render import levels
-from zfdesk.sources import frame_of_text
 
 HEAT = "where the class looks"
 CONTENTS = ("picture", "unit map", "reconstruction", HEAT)
@@ -113,7 +112,7 @@ class ComparePane(Pane):
         if name not in found.found:
             return _Facts(None, found.method_text(name))
         stale = stream.stale()
-        text = f"{found.method_text(name)} · {frame_of_text(found.input.number, found.input.origin)}"
+        text = f"{found.method_text(name)} · {found.frame_text()}"
         text += f" · OLD: {stale}" if stale else ""
         return _Facts(found.found[name].heat.astype(np.float32), text)
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import QRectF
 from zfdesk.desk.widgets.canvas import CanvasPicture, Content, ValueRange
 from zfdesk.desk.widgets.colour_tables import table
 from zfdesk.engine import Rule, SeedKind
-from zfdesk.figures.facts import RULE_LABELS, stretch_text, unit_text
+from zfdesk.figures.facts import RULE_LABELS, number, stretch_text, unit_text
 from zfdesk.live import MapsDisplay, Normalise, Style, UnitReference, UnitResult
 from zfdesk.live.render import levels
 
@@ -65,9 +65,7 @@ def reconstruction_content(
     if rendered.high <= 1e-12:
         return f"The {RULE_LABELS[rule]} is zero everywhere: no path to the picture is active."
     text = "" if style in (Style.NORM, Style.BLURRED) else "0"
-    short = stretch_text(rendered.stretch)
-    if brief:
-        short = short[short.index("×") :]
+    short = f"× {number(rendered.stretch)}" if brief else stretch_text(rendered.stretch)
     return CanvasPicture.rgb(
         rendered.image, window=window, value_range=ValueRange(rendered.low, rendered.high, text),
         note=stretch_text(rendered.stretch, std), short_note=short, stale=stale,

@@ -15,7 +15,7 @@ from zfdesk.error_reason import error_reason
 from zfdesk.figures.facts import FILL_LABELS
 from zfdesk.live import Sweeper, SweepInput, SweepSettings, SweepSnapshot, SweepState, SweepUnit, View
 from zfdesk.live.sweeping import shown_class, shown_unit
-from zfdesk.sources import Frame
+from zfdesk.sources import Frame, frame_of_text
 
 MOVING_SECONDS = 1.0  # frames nearer in time than this are a moving picture
 KEEPS_UP_SECONDS = 3.0  # a live sweep whose newest round is older is behind
@@ -202,9 +202,9 @@ class Sweeps(QObject):
         if self._keeps_up(input):
             return ""
         if input is not None and not old.same(input):
-            name = f" of {old.origin}" if old.origin != input.origin else ""
+            origin = old.origin if old.origin != input.origin else ""
             other = ", another crop" if (old.number, old.origin) == (input.number, input.origin) else ""
-            return f"frame {old.number}{name}{other}"
+            return f"{frame_of_text(old.number, origin)}{other}"
         plan, settings = swept.sweep.plan, self.desk.view.sweep
         differs = settings.overhang != plan.overhang or (settings.stride != plan.stride and not swept.live)
         if settings.own:  # a live occluder that is moved or resized makes no sweep stale
