@@ -124,7 +124,6 @@ def _facts(arguments: argparse.Namespace, result: Result, unit: UnitResult, rend
 
     model, made = result.request.model, rendered.reconstruction
     left, top, right, bottom = result.crop_box
-    spatial = model.architecture.stage(unit.reference.layer).spatial
     is_class = unit.reference.layer in model.architecture.class_layers
     return {
         "path": arguments.image,
@@ -133,10 +132,10 @@ def _facts(arguments: argparse.Namespace, result: Result, unit: UnitResult, rend
         "layer": unit.reference.layer,
         "unit": unit.reference.unit,
         "class": model.classes[unit.reference.unit] if is_class else None,
-        "position": list(unit.position) if spatial else None,
+        "position": list(unit.place) if unit.place else None,
         "activation": unit.activation,
-        "seed": str(made.seed.kind) if spatial else None,
-        "positions": [list(position) for position in made.positions] if spatial else [],
+        "seed": str(made.seed.kind) if unit.place else None,
+        "positions": [list(position) for position in made.positions] if unit.place else [],
         "method": str(made.rule),
         "style": arguments.style,
         "range": [rendered.low, rendered.high],

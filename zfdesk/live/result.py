@@ -168,6 +168,11 @@ class UnitResult:
     reason: str = ""
     comparison: UnitComparison | None = None
 
+    @property
+    def place(self) -> tuple[int, int] | None:
+        """Its ``position``; None of a unit of one value, which has no map."""
+        return self.position if self.map.size > 1 else None
+
 
 @dataclass(frozen=True, eq=False)
 class Peaks:

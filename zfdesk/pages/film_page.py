@@ -124,7 +124,7 @@ def frame_facts(result: Result) -> dict[str, Any]:
     if unit is not None:
         facts |= {
             "layer": unit.reference.layer, "unit": unit.reference.unit,
-            "position": list(unit.position) if unit.map.size > 1 else None,
+            "position": list(unit.place) if unit.place else None,
             "activation": float(f"{unit.activation:.6g}"),
         }  # fmt: skip
     return facts

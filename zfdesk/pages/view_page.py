@@ -29,14 +29,11 @@ def unit_facts(result: Result, unit: UnitResult | None, method: Rule) -> Facts:
     known = {"picture": frame.origin, "frame": frame.number, "occluders": view.occluders}
     if unit is None:
         return Facts.of_model(result.request.model, **known)
-    spatial = result.request.model.architecture.stage(unit.reference.layer).spatial
     seed = unit.reference.to_seed()
-    known |= {
-        "layer": unit.reference.layer, "unit": unit.reference.unit, "position": unit.position if spatial else None
-    }  # fmt: skip
+    known |= {"layer": unit.reference.layer, "unit": unit.reference.unit, "position": unit.place}
     if rendered := unit.pictures.get(method):
         stretch = rendered.stretch if rendered.high > 1e-12 else None
-        known |= {"seed": seed.kind if spatial else None, "seed_count": seed.k, "method": method, "stretch": stretch}
+        known |= {"seed": seed.kind if unit.place else None, "seed_count": seed.k, "method": method, "stretch": stretch}
     return Facts.of_model(result.request.model, **known)
 
 

@@ -127,8 +127,8 @@ class PinsPane(Pane):
         if result is None or not result.pins:
             return ""
         rows = [
-            (u.reference.layer, u.reference.unit, *(u.position if u.map.size > 1 else ("", "")), u.activation,
-             u.map.max() if u.map.size > 1 else "")
+            (u.reference.layer, u.reference.unit, *(u.place or ("", "")), u.activation,
+             u.map.max() if u.place else "")
             for u in result.pins
         ]  # fmt: skip
         return table_text(("layer", "unit", "y", "x", "activation", "map max"), rows)

@@ -84,8 +84,7 @@ class Comparison(QWidget):
         notes.append((f"{signed(change)} here", "covered − clean"))
         for place, (tile, shades, (text, range_text)) in enumerate(zip(self.maps, both.maps, notes, strict=True)):
             shown = table(colours, place == 2 or shades.low < 0, dark)
-            position = unit.position if unit.map.size > 1 else None
-            tile.set_content(_shades(shades, shown, f"{text} · {range_text}", text, position=position))
+            tile.set_content(_shades(shades, shown, f"{text} · {range_text}", text, position=unit.place))
         top, left, bottom, right = unit.box
         window = QRectF(left, top, right - left, bottom - top) if single else None
         self._draw_pictures(both, window, result, dark)
